@@ -1,0 +1,179 @@
+"""Collect one source of one tenant: plan, read, and end every expected unit in a receipt."""
+
+import hashlib
+import importlib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import SecretStr
+
+from kushim_pipeline import __version__
+from kushim_pipeline.collect.collection import Collection
+from kushim_pipeline.collect.unit import Unit
+from kushim_pipeline.evidence.ledger import Ledger
+from kushim_pipeline.evidence.receipt import Reason, Receipt
+from kushim_pipeline.evidence.store import EvidenceStore
+from kushim_pipeline.evidence.verify import write_receipt
+from kushim_pipeline.tenants.config import Connection, TenantConfig
+from kushim_pipeline.tenants.secret import connection_secrets
+
+SOURCES = ("aws", "github")
+
+# What an exception's text may carry: `?api_key=…`, `Authorization: Bearer …`, an AWS signature, a GitHub token.
+_LEAKS = re.compile(
+    r"(?i)((?:api[_-]?key|token|secret|password|signature|credential|authorization)[\"']?\s*[=:]\s*(?:bearer|basic|token|ssws)?\s*)"
+    r"[^\s&,;\"'}]+|\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b|\bgh[pousr]_[A-Za-z0-9]{10,}|\bgithub_pat_\w+|\bxox[a-z]-[\w-]+"
+)
+
+OpenCollection = Callable[[Unit], Collection]
+Progress = Callable[[Receipt], None]
+
+
+class Source(Protocol):
+    """What a source's `streams` module offers."""
+
+    def units(self, tenant_id: str, connection: Connection) -> list[Unit]:
+        """The units that a connection is expected to give. No network."""
+
+    def collect(
+        self,
+        connection: Connection,
+        secrets: Mapping[str, SecretStr],
+        units: Iterable[Unit],
+        open_collection: OpenCollection,
+        progress: Callable[[Unit], None],
+    ) -> None:
+        """Read the units; call progress(unit) as soon as nothing more will be reported about a unit."""
+
+
+@dataclass(frozen=True)
+class Stores:
+    """Where a collection writes."""
+
+    evidence: EvidenceStore
+    ledger: Ledger
+
+
+def source_module(source: str) -> Source:
+    """The reading code of a source, imported only when it is wanted. Raises KeyError for a source without any."""
+    if source not in SOURCES:
+        raise KeyError(f"source {source} is not collected by this version; it collects {', '.join(SOURCES)}")
+    module: Source = importlib.import_module(f"kushim_pipeline.collect.{source}.streams")  # type: ignore[assignment]  # a module is the protocol's object
+    return module
+
+
+def expected_units(tenant: TenantConfig, source: str | None = None) -> list[Unit]:
+    """Every unit that the tenant's connections are expected to give, of one source or of all that are collected."""
+    return [
+        unit
+        for connection in tenant.connections
+        if connection.source in SOURCES and source in (None, connection.source)
+        for unit in source_module(connection.source).units(tenant.tenant, connection)
+    ]
+
+
+def collect_source(
+    tenant: TenantConfig, source: str, stores: Stores, environ: Mapping[str, str], progress: Progress | None = None
+) -> list[Receipt]:
+    """Read every unit of a tenant's connections to one source.
+
+    Out: a receipt for every expected unit, whatever happened. What was planned is in the ledger before the first call, so
+    that a collection which was cut off is seen. Raises only when the evidence store or the ledger cannot be written.
+    """
+    receipts: list[Receipt] = []
+    for connection in tenant.connections:
+        if connection.source == source:
+            receipts += _collect_connection(tenant, connection, stores, environ, progress or _silent)
+    return receipts
+
+
+def _collect_connection(
+    tenant: TenantConfig, connection: Connection, stores: Stores, environ: Mapping[str, str], progress: Progress
+) -> list[Receipt]:
+    module = source_module(connection.source)
+    secrets = connection_secrets(connection, environ)
+    mask = masking(secret.get_secret_value() for secret in secrets.values())
+    planned = module.units(tenant.tenant, connection)
+    stores.ledger.append(
+        tenant.tenant,
+        "plan",
+        {
+            "connection_id": connection.connection_id,
+            "source": connection.source,
+            "units": [[unit.stream, unit.scope] for unit in planned],
+            "planned_at": datetime.now(UTC).isoformat(),
+        },
+    )
+    collections: dict[Unit, Collection] = {}
+    receipts: dict[Unit, Receipt] = {}
+
+    def open_collection(unit: Unit) -> Collection:
+        collection = Collection(unit, stores.evidence, code_version=code_version(connection.source), mask=mask)
+        collections[unit] = collection
+        return collection
+
+    def finish(unit: Unit) -> None:
+        if unit in receipts:
+            return
+        receipt = collections[unit].finish()
+        stores.ledger.append(
+            tenant.tenant,
+            "receipt",
+            {
+                "receipt": write_receipt(stores.evidence, receipt),
+                "connection_id": unit.connection_id,
+                "stream": unit.stream,
+                "scope": unit.scope,
+                "outcome": receipt.outcome.value,
+            },
+        )
+        receipts[unit] = receipt
+        progress(receipt)
+
+    failure = "the collection ended before this unit was read"
+    try:
+        module.collect(connection, secrets, planned, open_collection, finish)
+    except OSError as error:
+        # The disk, not the vendor: without a place for evidence nothing may go on.
+        if error.errno is not None and error.filename is not None:
+            raise
+        failure = f"{type(error).__name__}: {error}"
+    except Exception as error:  # noqa: BLE001 # whatever a client raises ends in receipts, never in another tenant's run
+        failure = f"{type(error).__name__}: {error}"
+    for unit in planned:
+        if unit not in receipts:
+            if unit not in collections:
+                open_collection(unit)
+            collections[unit].problem(Reason.NOT_COLLECTED, "collect", failure)
+            finish(unit)
+    return [receipts[unit] for unit in planned]
+
+
+def masking(secrets: Iterable[str]) -> Callable[[str], str]:
+    """A function that takes secrets, and whatever looks like one, out of a text that is about to be kept or shown."""
+    known = sorted({secret for secret in secrets if len(secret) >= 4}, key=len, reverse=True)
+
+    def mask(text: str) -> str:
+        for secret in known:
+            text = text.replace(secret, "***")
+        return _LEAKS.sub(lambda found: (found.group(1) or "") + "***", text)
+
+    return mask
+
+
+@cache
+def code_version(source: str) -> str:
+    """The package's version and a digest of the source's reading code: what a receipt names as its reader."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.joinpath(source).glob("*.py")):
+        digest.update(path.read_bytes())
+    return f"{__version__}+{source}.{digest.hexdigest()[:12]}"
+
+
+def _silent(_: Receipt) -> None:
+    """Show no progress."""

@@ -1,0 +1,134 @@
+"""The one strict JSON decoder at the door, and the canonical form that hashes are taken of.
+
+Engines disagree on loose JSON: for `{"public":true,"public":false}` DuckDB reads true, Python and Postgres false. What
+they could read differently is therefore refused here, before it becomes a record (RFC 8259 leaves it undefined; RFC 7493
+"I-JSON" forbids it).
+"""
+
+import hashlib
+import json
+import math
+from typing import Any
+
+import orjson
+
+MAX_DEPTH = 64
+MAX_NUMBER_CHARACTERS = 64  # Postgres keeps 1e131071 as 131 KB of digits; no vendor sends a number this long
+
+
+class BadJson(ValueError):
+    """The bytes are not JSON that every engine reads alike. The text says what and never repeats the bytes."""
+
+
+def decode(data: bytes) -> Any:
+    """Decode one JSON document strictly.
+
+    In: the bytes of a document in UTF-8. Out: dict, list, str, int, float, bool or None.
+    Raises BadJson for broken syntax, duplicate keys, NaN and Infinity, NUL, lone surrogates, nesting deeper than 64 and
+    numbers of more than 64 characters.
+    """
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadJson(f"not UTF-8 at byte {error.start}") from None
+    _refuse_depth(text)
+    try:
+        document = json.loads(
+            text,
+            object_pairs_hook=_object,
+            parse_constant=_constant,
+            parse_int=_integer,
+            parse_float=_float,
+        )
+    except json.JSONDecodeError as error:
+        raise BadJson(f"not JSON: {error.msg} at character {error.pos}") from None
+    _refuse_text(text, document)
+    return document
+
+
+def canonical(document: Any) -> bytes:
+    """The one byte form of a JSON value: UTF-8, sorted keys, no spaces. In: JSON types only. Raises BadJson otherwise."""
+    try:
+        return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+    except (orjson.JSONEncodeError, RecursionError) as error:
+        raise BadJson(f"cannot be written as JSON: {error}") from None
+
+
+def content_hash(document: Any) -> str:
+    """SHA-256, in hex, of the canonical form."""
+    return hashlib.sha256(canonical(document)).hexdigest()
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise BadJson(f"the key {key[:40]!r} stands twice in one object")
+            seen.add(key)
+    return found
+
+
+def _constant(name: str) -> float:
+    raise BadJson(f"{name} is not a JSON number")
+
+
+def _integer(text: str) -> int | float:
+    if len(text) > MAX_NUMBER_CHARACTERS:
+        raise BadJson(f"a number of {len(text)} characters")
+    number = int(text)
+    # Beyond 64 bits orjson, DuckDB and Postgres part ways; as a float all three agree.
+    return number if -(2**63) <= number < 2**64 else float(number)
+
+
+def _float(text: str) -> float:
+    if len(text) > MAX_NUMBER_CHARACTERS:
+        raise BadJson(f"a number of {len(text)} characters")
+    number = float(text)
+    if math.isinf(number):
+        raise BadJson("a number beyond the range of a double")
+    return number
+
+
+def _refuse_depth(text: str) -> None:
+    """Refuse deep nesting before the parser recurses into it. Brackets inside strings do not count."""
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return
+    depth = 0
+    inside = escaped = False
+    for character in text:
+        if inside:
+            if escaped:
+                escaped = False
+            elif character == "\\":
+                escaped = True
+            elif character == '"':
+                inside = False
+        elif character == '"':
+            inside = True
+        elif character in "[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise BadJson(f"nested deeper than {MAX_DEPTH}")
+        elif character in "]}":
+            depth -= 1
+
+
+def _refuse_text(text: str, document: Any) -> None:
+    """NUL and lone surrogates can only come from \\u escapes (raw ones fail earlier): look closer only where one stands."""
+    if "\\u" not in text:
+        return
+    pending = [document]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, str):
+            if "\0" in value:
+                raise BadJson("a NUL character in a string")
+            if any("\ud800" <= character <= "\udfff" for character in value):
+                raise BadJson("half of a surrogate pair in a string")
+        elif isinstance(value, dict):
+            pending.extend(value.keys())
+            pending.extend(value.values())
+        elif isinstance(value, list):
+            pending.extend(value)

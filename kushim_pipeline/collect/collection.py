@@ -52,7 +52,9 @@ class Collection:
             sha256=digest,
             size=len(body),
             operation=operation,
-            parameters={key: self._mask(value) if isinstance(value, str) else value for key, value in parameters.items()},
+            parameters={
+                key: self._mask(value) if isinstance(value, str) else value for key, value in parameters.items()
+            },
             status=status,
             received_at=datetime.now(UTC),
         )
@@ -92,7 +94,9 @@ class Collection:
             twice = resource_id in self._records
             self._records[resource_id] = line
         if twice:
-            self.problem(Reason.INCOMPLETE, "record", f"{resource_id} was listed twice: the list moved or a page came again")
+            self.problem(
+                Reason.INCOMPLETE, "record", f"{resource_id} was listed twice: the list moved or a page came again"
+            )
 
     def unreadable(self, resource_id: str, reason: Reason, operation: str, message: str) -> None:
         """Report that this resource could not be read; the others stand."""

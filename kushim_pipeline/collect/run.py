@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 from pydantic import SecretStr
 
@@ -20,7 +20,7 @@ from kushim_pipeline.evidence.receipt import Reason, Receipt
 from kushim_pipeline.evidence.store import EvidenceStore
 from kushim_pipeline.evidence.verify import write_receipt
 from kushim_pipeline.tenants.config import Connection, TenantConfig
-from kushim_pipeline.tenants.secret import connection_secrets
+from kushim_pipeline.tenants.secret import MissingSecret, mask, resolve_all
 
 SOURCES = ("aws", "github")
 
@@ -63,8 +63,7 @@ def source_module(source: str) -> Source:
     """The reading code of a source, imported only when it is wanted. Raises KeyError for a source without any."""
     if source not in SOURCES:
         raise KeyError(f"source {source} is not collected by this version; it collects {', '.join(SOURCES)}")
-    module: Source = importlib.import_module(f"kushim_pipeline.collect.{source}.streams")  # type: ignore[assignment]  # a module is the protocol's object
-    return module
+    return cast(Source, importlib.import_module(f"kushim_pipeline.collect.{source}.streams"))
 
 
 def expected_units(tenant: TenantConfig, source: str | None = None) -> list[Unit]:
@@ -82,8 +81,8 @@ def collect_source(
 ) -> list[Receipt]:
     """Read every unit of a tenant's connections to one source.
 
-    Out: a receipt for every expected unit, whatever happened. What was planned is in the ledger before the first call, so
-    that a collection which was cut off is seen. Raises only when the evidence store or the ledger cannot be written.
+    Out: a receipt for every expected unit, whatever happened. What was planned is in the ledger before the first
+    call, so that a collection which was cut off is seen. Raises only when evidence or ledger cannot be written.
     """
     receipts: list[Receipt] = []
     for connection in tenant.connections:
@@ -96,8 +95,12 @@ def _collect_connection(
     tenant: TenantConfig, connection: Connection, stores: Stores, environ: Mapping[str, str], progress: Progress
 ) -> list[Receipt]:
     module = source_module(connection.source)
-    secrets = connection_secrets(connection, environ)
-    mask = masking(secret.get_secret_value() for secret in secrets.values())
+    failure = "the collection ended before this unit was read"
+    secrets: dict[str, SecretStr] = {}
+    try:
+        secrets = resolve_all(connection.secret_refs(), environ)
+    except MissingSecret as error:
+        failure = str(error)
     planned = module.units(tenant.tenant, connection)
     stores.ledger.append(
         tenant.tenant,
@@ -109,11 +112,12 @@ def _collect_connection(
             "planned_at": datetime.now(UTC).isoformat(),
         },
     )
+    masked = masking(secrets.values())
     collections: dict[Unit, Collection] = {}
     receipts: dict[Unit, Receipt] = {}
 
     def open_collection(unit: Unit) -> Collection:
-        collection = Collection(unit, stores.evidence, code_version=code_version(connection.source), mask=mask)
+        collection = Collection(unit, stores.evidence, code_version=code_version(connection.source), mask=masked)
         collections[unit] = collection
         return collection
 
@@ -135,9 +139,9 @@ def _collect_connection(
         receipts[unit] = receipt
         progress(receipt)
 
-    failure = "the collection ended before this unit was read"
     try:
-        module.collect(connection, secrets, planned, open_collection, finish)
+        if secrets or not connection.secret_refs():
+            module.collect(connection, secrets, planned, open_collection, finish)
     except OSError as error:
         # The disk, not the vendor: without a place for evidence nothing may go on.
         if error.errno is not None and error.filename is not None:
@@ -154,16 +158,14 @@ def _collect_connection(
     return [receipts[unit] for unit in planned]
 
 
-def masking(secrets: Iterable[str]) -> Callable[[str], str]:
+def masking(secrets: Iterable[SecretStr]) -> Callable[[str], str]:
     """A function that takes secrets, and whatever looks like one, out of a text that is about to be kept or shown."""
-    known = sorted({secret for secret in secrets if len(secret) >= 4}, key=len, reverse=True)
+    known = tuple(secrets)
 
-    def mask(text: str) -> str:
-        for secret in known:
-            text = text.replace(secret, "***")
-        return _LEAKS.sub(lambda found: (found.group(1) or "") + "***", text)
+    def masked(text: str) -> str:
+        return _LEAKS.sub(lambda found: (found.group(1) or "") + "***", mask(text, known))
 
-    return mask
+    return masked
 
 
 @cache

@@ -1,8 +1,8 @@
 """The one strict JSON decoder at the door, and the canonical form that hashes are taken of.
 
-Engines disagree on loose JSON: for `{"public":true,"public":false}` DuckDB reads true, Python and Postgres false. What
-they could read differently is therefore refused here, before it becomes a record (RFC 8259 leaves it undefined; RFC 7493
-"I-JSON" forbids it).
+Engines disagree on loose JSON: for `{"public":true,"public":false}` DuckDB reads true, Python and Postgres false.
+What they could read differently is therefore refused here, before it becomes a record (RFC 8259 leaves it undefined;
+RFC 7493 "I-JSON" forbids it).
 """
 
 import hashlib
@@ -47,7 +47,7 @@ def decode(data: bytes) -> Any:
 
 
 def canonical(document: Any) -> bytes:
-    """The one byte form of a JSON value: UTF-8, sorted keys, no spaces. In: JSON types only. Raises BadJson otherwise."""
+    """The one byte form of a JSON value: UTF-8, sorted keys, no spaces. Raises BadJson for what is not JSON."""
     try:
         return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
     except (orjson.JSONEncodeError, RecursionError) as error:
@@ -116,7 +116,7 @@ def _refuse_depth(text: str) -> None:
 
 
 def _refuse_text(text: str, document: Any) -> None:
-    """NUL and lone surrogates can only come from \\u escapes (raw ones fail earlier): look closer only where one stands."""
+    """NUL and half surrogates can only come from \\u escapes (raw ones fail earlier): look closer only then."""
     if "\\u" not in text:
         return
     pending = [document]

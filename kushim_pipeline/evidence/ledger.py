@@ -121,7 +121,9 @@ def _entry(tenant_id: str, line: bytes, end: int) -> Entry:
             end=end,
         )
     except (BadJson, KeyError, TypeError, ValueError) as error:
-        raise LedgerBroken(f"ledger of tenant {tenant_id}: the entry that ends at byte {end} is unreadable: {error}") from None
+        raise LedgerBroken(
+            f"ledger of tenant {tenant_id}: the entry that ends at byte {end} is unreadable: {error}"
+        ) from None
 
 
 def _whole_end(handle: int) -> int:

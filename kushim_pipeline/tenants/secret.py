@@ -55,6 +55,8 @@ def parse(text: object) -> SecretRef:
                 "what follows env: is not the name of an environment variable",
                 "write env:NAME, where NAME has letters, digits and underscores only",
             )
+        if not isinstance(text, str) or not text:
+            raise Mistake("this is no reference", "write env:NAME, the name of an environment variable")
         raise Mistake(
             "this is written as a literal, but a secret is never kept in a tenant file",
             "put the value into an environment variable and write env:NAME_OF_THE_VARIABLE",

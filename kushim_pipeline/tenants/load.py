@@ -1,0 +1,193 @@
+"""Load tenant files: those that are right, and a Problem with file and line for everything that is wrong.
+
+One tenant's mistake refuses that tenant alone. No problem repeats a secret, nor what might be one.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from kushim_pipeline.tenants.config import TENANT_ID, TenantConfig
+from kushim_pipeline.tenants.hosts import ALLOW_PRIVATE_HOSTS, check_base_url
+from kushim_pipeline.tenants.problem import Problem, find, from_pydantic, shown
+from kushim_pipeline.tenants.secret import MissingSecret, looks_like_credential, resolve
+from kushim_pipeline.tenants.yaml_tree import Node, NotYaml, plain_data, read, repeated_keys
+
+PolicyCheck = Callable[[Mapping[str, object]], object]
+"""Raises ValueError for policy values that are not right, e.g. `partial(catalogue.policy.resolve, keys)`."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The tenants that can run, by file name, and everything that keeps others from it."""
+
+    tenants: tuple[TenantConfig, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def refused(self) -> frozenset[str]:
+        """The ids of tenants whose files were refused (a file whose id cannot be read has none)."""
+        return frozenset(p.tenant for p in self.problems if p.tenant)
+
+
+@dataclass(frozen=True)
+class _File:
+    path: Path
+    tenant: str | None
+    line: int
+    config: TenantConfig | None
+    problems: tuple[Problem, ...]
+
+
+def load_tenants(
+    path: Path,
+    *,
+    environ: Mapping[str, str] | None = None,
+    policy: PolicyCheck | None = None,
+    check_secrets: bool = True,
+) -> Loaded:
+    """The tenants of a YAML file, or of a folder of *.yaml and *.yml files. Never raises for what a file holds.
+
+    `environ` (default: the process's) says which secrets exist and whether private hosts are allowed; `policy` judges
+    the policy, a key at a time; `check_secrets=False` does not ask whether the secrets' variables are set (for commands
+    that read nothing from a vendor).
+    """
+    environ = os.environ if environ is None else environ
+    try:
+        paths = _paths(path)
+    except OSError as error:
+        return Loaded((), (_unreadable(path, error),))
+    if not paths:
+        what = "this folder has no tenant file" if path.is_dir() else "there is no such file or folder"
+        instead = "write a tenant file there (see docs/tenants.md), or let KUSHIM_TENANTS name where yours are"
+        return Loaded((), (Problem(path, None, None, what, instead),))
+    files = _refuse_shared_ids([_load(file, environ, policy, check_secrets) for file in paths])
+    return Loaded(
+        tuple(file.config for file in files if file.config is not None and not file.problems),
+        tuple(problem for file in files for problem in file.problems),
+    )
+
+
+def _paths(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path] if path.exists() else []
+    return sorted(p for p in path.iterdir() if p.suffix in (".yaml", ".yml") and not p.name.startswith("."))
+
+
+def _load(path: Path, environ: Mapping[str, str], policy: PolicyCheck | None, check_secrets: bool) -> _File:
+    try:
+        root = _root(path)
+    except NotYaml as error:
+        return _File(path, None, 1, None, (Problem(path, error.line, None, error.what, error.instead),))
+    except OSError as error:
+        return _File(path, None, 1, None, (_unreadable(path, error),))
+    pair = root.get("tenant")
+    tenant = (
+        pair[1].text if pair and TENANT_ID.fullmatch(pair[1].text) and not looks_like_credential(pair[1].text) else None
+    )
+    problems = [
+        Problem(
+            path,
+            key.line,
+            tenant,
+            f"the key {shown(key.text) or ''} stands twice in one mapping (before on line {first.line})".replace(
+                "  ", " "
+            ),
+            "keep one of them",
+        )
+        for key, first in repeated_keys(root)
+    ]
+    config = None
+    try:
+        config = TenantConfig.model_validate(_data(root))
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)
+        problems += [from_pydantic(item, root, path, tenant) for item in found]
+    else:
+        problems += _policy_problems(config, root, path, policy)
+        problems += _connection_problems(config, root, path, environ, check_secrets)
+    problems.sort(key=lambda problem: problem.line or 0)
+    return _File(path, tenant, pair[0].line if pair else 1, config, tuple(problems))
+
+
+def _root(path: Path) -> Node:
+    if not path.is_file():
+        raise NotYaml(None, "this is not a file", "write a tenant file, or remove this")
+    root = read(path.read_bytes())
+    if root.kind != "mapping":
+        raise NotYaml(root.line, "a tenant file holds keys and values", "begin it with tenant: and the tenant's id")
+    return root
+
+
+def _data(root: Node) -> dict[str, Any]:
+    """Everything as text, as the models want it; only policy values have YAML's types."""
+    return {key.text: plain_data(value, typed=key.text == "policy") for key, value in root.pairs}
+
+
+def _policy_problems(config: TenantConfig, root: Node, path: Path, policy: PolicyCheck | None) -> Iterator[Problem]:
+    if policy is None:
+        return
+    for key, value in config.policy.items():
+        try:
+            policy({key: value})
+        except ValueError as error:
+            _, line = find(root, ["policy", key])
+            message = (
+                str(error).replace(repr(value), "what stands here").replace(repr(key), shown(key) or "of this name")
+            )
+            what, _, instead = message.partition("; ")
+            yield Problem(path, line, config.tenant, f"policy: {what}", instead or "see docs/tenants.md")
+
+
+def _connection_problems(
+    config: TenantConfig, root: Node, path: Path, environ: Mapping[str, str], check_secrets: bool
+) -> Iterator[Problem]:
+    allow_private = environ.get(ALLOW_PRIVATE_HOSTS) == "1"
+    for index, connection in enumerate(config.connections):
+        place = f"of connection {index + 1} ({connection.source})"
+        for name in connection.url_fields:
+            url = getattr(connection, name)
+            try:
+                if url is not None:
+                    check_base_url(url, allow_private)
+            except ValueError as error:
+                _, line = find(root, ["connections", index, name])
+                message = "this is not the URL of a vendor" if looks_like_credential(url) else str(error)
+                what, _, instead = message.partition("; ")
+                yield Problem(
+                    path, line, config.tenant, f"{name} {place}: {what}", instead or "write https://host/path"
+                )
+        for name, ref in connection.secret_refs().items() if check_secrets else ():
+            try:
+                resolve(ref, environ)
+            except MissingSecret as error:
+                _, line = find(root, ["connections", index, name])
+                instead = "export it before running kushim, or write the name of the variable that holds the secret"
+                yield Problem(path, line, config.tenant, f"{name} {place}: {error}", instead)
+
+
+def _refuse_shared_ids(files: list[_File]) -> list[_File]:
+    """Two files that claim one id are both refused: nobody can say which of them is meant."""
+    claims: dict[str, list[_File]] = {}
+    for file in files:
+        if file.tenant is not None:
+            claims.setdefault(file.tenant, []).append(file)
+    result = []
+    for file in files:
+        others = [other for other in claims.get(file.tenant or "", []) if other is not file]
+        extra: tuple[Problem, ...] = ()
+        if others:
+            places = ", ".join(f"{other.path}:{other.line}" for other in others)
+            what = f"the id {file.tenant} is also claimed by {places}, so both are refused"
+            extra = (Problem(file.path, file.line, file.tenant, what, "give each tenant an id of its own"),)
+        result.append(_File(file.path, file.tenant, file.line, file.config, (*file.problems, *extra)))
+    return result
+
+
+def _unreadable(path: Path, error: OSError) -> Problem:
+    reason = (error.strerror or type(error).__name__).lower()
+    return Problem(path, None, None, f"this cannot be read: {reason}", "let the user who runs kushim read it")

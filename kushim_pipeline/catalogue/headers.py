@@ -9,13 +9,13 @@ from kushim_pipeline.catalogue.document import CatalogueError, Document
 from kushim_pipeline.catalogue.model import Check, FactTable
 
 _HEADER = re.compile(r"\s*/\*(?P<yaml>.*?)\*/(?P<sql>.*)\Z", re.DOTALL)
-_FROM_THE_FILE = ("source", "sql", "version", "path")
+_FROM_THE_FILE = ("source", "sql", "version", "path", "extra")
 
 
-def read_check(path: Path, source: str) -> Check:
-    """The check in the file at `path`; `source` is the folder it belongs to. Raises CatalogueError."""
+def read_check(path: Path, source: str, extra: bool = False) -> Check:
+    """The check in the file at `path`; `source` is the folder it is in, `extra` if a user brought it. Raises CatalogueError."""
     document, body = _open(path)
-    return document.build(Check, {**document.data, **body, "source": source})
+    return document.build(Check, {**document.data, **body, "source": source, "extra": extra})
 
 
 def read_facts(path: Path) -> FactTable:

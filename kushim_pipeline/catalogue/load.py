@@ -31,8 +31,7 @@ def load(sql_root: Path | None = None, extra_checks: Path | None = None) -> Cata
         extra_checks = Path(os.environ[EXTRA_CHECKS])
     if extra_checks is not None and not extra_checks.is_dir():
         raise CatalogueError(extra_checks, None, f"{EXTRA_CHECKS} names a folder that does not exist")
-    folders = [root / "checks"] if extra_checks is None else [root / "checks", extra_checks]
-    checks = load_checks(folders)
+    checks = load_checks(root / "checks", extra_checks)
     return Catalogue(
         checks=checks,
         facts=load_facts(root / "facts"),
@@ -42,15 +41,17 @@ def load(sql_root: Path | None = None, extra_checks: Path | None = None) -> Cata
     )
 
 
-def load_checks(folders: Iterable[Path]) -> dict[str, Check]:
-    """The checks of every `<folder>/<source>/*.sql`, by id."""
+def load_checks(folder: Path, extra: Path | None = None) -> dict[str, Check]:
+    """The checks of `<folder>/<source>/*.sql` and of a user's folder `extra` laid out alike, by id."""
+    files = [(path, False) for path in sorted(folder.glob("*/*.sql"))]
+    if extra is not None:
+        files += [(path, True) for path in sorted(extra.glob("*/*.sql"))]
     found: dict[str, Check] = {}
-    for folder in folders:
-        for path in sorted(folder.glob("*/*.sql")):
-            check = read_check(path, path.parent.name)
-            if check.id in found:
-                raise CatalogueError(path, 1, f"the id {check.id} is already taken by {found[check.id].path}")
-            found[check.id] = check
+    for path, is_extra in files:
+        check = read_check(path, path.parent.name, is_extra)
+        if check.id in found:
+            raise CatalogueError(path, 1, f"the id {check.id} is already taken by {found[check.id].path}")
+        found[check.id] = check
     return found
 
 

@@ -13,7 +13,7 @@ _FROM_THE_FILE = ("source", "sql", "version", "path", "extra")
 
 
 def read_check(path: Path, source: str, extra: bool = False) -> Check:
-    """The check in the file at `path`; `source` is the folder it is in, `extra` if a user brought it. Raises CatalogueError."""
+    """The check in the file at `path`; `source` is its folder, `extra` if a user brought it. Raises CatalogueError."""
     document, body = _open(path)
     return document.build(Check, {**document.data, **body, "source": source, "extra": extra})
 

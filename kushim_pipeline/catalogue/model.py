@@ -49,8 +49,8 @@ class Check(BaseModel):
 
     `sql` is the statement without the header and without a closing semicolon. `version` is the first 16 hex digits of
     the SHA-256 of the file's text, so a changed file is a changed check. `source` is the folder that the file is in.
-    `applies_to` is an SQL boolean over the population's columns, or None for every row. `extra` marks a user's own check,
-    which may name the `controls` that it joins.
+    `applies_to` is an SQL boolean over the population's columns, or None for every row. `extra` marks a user's own
+    check, which may name the `controls` that it joins.
     """
 
     model_config = _FROZEN

@@ -1,0 +1,1 @@
+"""What the `kushim` command's subcommands do. Thin: they call the rooms and print what comes back."""

@@ -1,0 +1,88 @@
+"""The commands that work: run, demo, verify. Each returns the process's exit code."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import click
+
+from kushim_pipeline.commands.output import printable
+from kushim_pipeline.commands.read import refuse_unknown
+from kushim_pipeline.settings import Settings
+
+
+def run(settings: Settings, chosen: Sequence[str], sources: Sequence[str]) -> int:
+    """Collect, judge and publish. 0 when all of it was done, 1 when a tenant was refused or a part failed."""
+    from kushim_pipeline.catalogue.load import load
+    from kushim_pipeline.catalogue.policy import resolve
+    from kushim_pipeline.tenants.load import load_tenants
+
+    loaded = load_tenants(settings.tenants, policy=partial(resolve, load().policy))
+    for problem in loaded.problems:
+        if not chosen or problem.tenant is None or problem.tenant in chosen:
+            say(str(problem))
+    tenants = [tenant for tenant in loaded.tenants if not chosen or tenant.tenant in chosen]
+    known = [tenant.tenant for tenant in loaded.tenants]
+    refuse_unknown("tenant", chosen, [*known, *loaded.refused])
+    _refuse_sources(sources, {connection.source for tenant in tenants for connection in tenant.connections})
+    refused = bool(loaded.problems) if not chosen else bool(loaded.refused & set(chosen))
+    if not tenants:
+        say("nothing was run: no tenant file is right")
+        return 1
+
+    from kushim_pipeline.defs.run import run_pipeline
+
+    summary = run_pipeline(settings, tenants, sources, say)
+    for message in summary.messages:
+        say(message)
+    return 0 if summary.ok and not refused else 1
+
+
+def _refuse_sources(sources: Sequence[str], configured: set[str]) -> None:
+    from kushim_pipeline.collect.run import SOURCES
+
+    refuse_unknown("source", sources, SOURCES)
+    for source in sources:
+        if source not in configured:
+            raise click.UsageError(f"none of the tenants that would run has a {source} connection")
+
+
+def demo(settings: Settings) -> int:
+    """Start the sandbox, run everything for its tenants, say what was found."""
+    from kushim_pipeline.sandbox.demo import run_demo
+
+    return run_demo(settings, click.echo)
+
+
+def verify(settings: Settings, chosen: Sequence[str]) -> int:
+    """Re-hash the evidence and follow the ledger. 0 when all of it is whole, 1 with a line for each broken record."""
+    from kushim_pipeline.evidence.ledger import Ledger
+    from kushim_pipeline.evidence.store import FileStore
+    from kushim_pipeline.evidence.verify import Broken
+    from kushim_pipeline.evidence.verify import verify as verify_evidence
+
+    ledger = Ledger(settings.evidence)
+    known = ledger.tenants()
+    refuse_unknown("tenant", chosen, known)
+    if not known:
+        raise click.ClickException(
+            f"there is no evidence in {settings.evidence}; run `kushim run` or `kushim demo` first"
+        )
+    total = broken_total = 0
+    for tenant in chosen or known:
+        receipts = objects = broken = 0
+        for found in verify_evidence(FileStore(settings.evidence), ledger, [tenant]):
+            if isinstance(found, Broken):
+                broken += 1
+                click.echo(printable(f"BROKEN {found.tenant_id}: {found.where}: {found.what} (sha256 {found.digest})"))
+            else:
+                receipts += 1
+                objects += found.objects
+        say(f"{tenant}: {receipts} receipts and {objects} objects whole, {broken} broken")
+        total, broken_total = total + receipts, broken_total + broken
+    click.echo(f"{total} receipts verified, {broken_total} broken records")
+    return 1 if broken_total else 0
+
+
+def say(message: str) -> None:
+    """A line for the person who watches: on stderr, so that stdout stays for results."""
+    click.echo("\n".join(printable(line) for line in message.split("\n")), err=True)

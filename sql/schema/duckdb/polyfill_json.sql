@@ -1,0 +1,22 @@
+-- JSON beyond json_items, for DuckDB. ../postgres/polyfill_json.sql gives the same for Postgres.
+
+-- Whether the value is a JSON array; NULL where there is no value at all.
+CREATE OR REPLACE MACRO json_is_array(value) AS json_type(value) = 'ARRAY';
+
+-- The elements of an array, or the value itself as the only one: policy documents write a list of one as its item.
+CREATE OR REPLACE MACRO json_list(value) AS TABLE
+    SELECT
+        unnest(
+            CASE
+                WHEN json_type(value) = 'ARRAY' THEN json_extract(value, '$[*]')
+                WHEN json_type(value) <> 'NULL' THEN [value]
+            END
+        ) AS item;
+
+-- The members of an object, whatever their names hold; no row for anything else.
+CREATE OR REPLACE MACRO json_members(value) AS TABLE
+    SELECT unnest(map_keys(members)) AS key, unnest(map_values(members)) AS item
+    FROM (SELECT from_json(CASE WHEN json_type(value) = 'OBJECT' THEN value END, '"MAP(VARCHAR, JSON)"') AS members);
+
+-- The text of a scalar element (a string without its quotes), where -> has already been taken.
+CREATE OR REPLACE MACRO json_text(value) AS value ->> '$';

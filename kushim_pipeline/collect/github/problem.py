@@ -1,0 +1,45 @@
+"""What a reading could not do, in the words of a receipt."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from kushim_pipeline.evidence.receipt import Reason
+
+
+class Unread(Exception):  # noqa: N818 # not every one is an error: a denial is what a receipt has to say
+    """Something was not read. In: the reason for UNKNOWN, the call, and what happened in words (never a secret)."""
+
+    def __init__(self, reason: Reason, operation: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.operation = operation
+        self.message = message
+
+
+class Keep(Protocol):
+    """Stores an answer's bytes before anybody parses them, and returns their SHA-256 (see `Collection.keep`)."""
+
+    def __call__(self, body: bytes, *, operation: str, parameters: Mapping[str, Any], status: int) -> str: ...
+
+
+@dataclass(frozen=True)
+class Call:
+    """One GET. `operation` is GitHub's name of it with its placeholders, `target` the path below the base URL (or the
+    whole URL of a next page), `needs` the permission that it takes, for the message of a denial."""
+
+    operation: str
+    target: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    needs: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the vendor sent. `headers` have small letters; `body` is decoded from its content encoding and from nothing
+    else; `evidence` is its SHA-256 in the store."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    evidence: str = ""

@@ -1,0 +1,84 @@
+"""What the streams of one connection share while they are read: the client, the threads, answers that several need.
+
+An answer that several streams need is asked for once and kept in the receipt of each: every receipt stands alone.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from kushim_pipeline.collect.collection import Collection
+from kushim_pipeline.collect.github.client import Client
+from kushim_pipeline.collect.github.problem import Keep, Unread
+from kushim_pipeline.evidence.receipt import Reason
+
+T = TypeVar("T")
+
+
+class Once(Generic[T]):
+    """A read that happens at most once, whichever stream or thread wants it first."""
+
+    def __init__(self, read: Callable[[Keep], T]) -> None:
+        """In: the read; it reports the bytes it gets to the Keep that it is handed, and may raise Unread."""
+        self._read = read
+        self._lock = threading.Lock()
+        self._value: T | None = None
+        self._trouble: Unread | None = None
+        self._tape: list[tuple[bytes, str, Mapping[str, Any], int]] | None = None
+
+    def get(self, keep: Keep) -> T:
+        """The value. Its bytes are reported to `keep`. Raises the Unread that the read raised."""
+        with self._lock:
+            if self._tape is None:
+                self._first(keep)
+            else:
+                for body, operation, parameters, status in self._tape:
+                    keep(body, operation=operation, parameters=parameters, status=status)
+        if self._trouble is not None:
+            raise Unread(self._trouble.reason, self._trouble.operation, self._trouble.message)
+        return self._value  # type: ignore[return-value] # read() returned it
+
+    def _first(self, keep: Keep) -> None:
+        tape: list[tuple[bytes, str, Mapping[str, Any], int]] = []
+
+        def keep_and_note(body: bytes, *, operation: str, parameters: Mapping[str, Any], status: int) -> str:
+            digest = keep(body, operation=operation, parameters=parameters, status=status)
+            tape.append((body, operation, parameters, status))
+            return digest
+
+        try:
+            self._value = self._read(keep_and_note)
+        except Unread as trouble:
+            self._trouble = trouble
+        self._tape = tape
+
+
+@dataclass
+class Reading:
+    """One run over a connection. `memo` holds what streams share, by the name that its module gives it."""
+
+    client: Client
+    org: str
+    pool: Executor
+    memo: dict[str, Once[Any]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def once(self, name: str, read: Callable[[Keep], T]) -> Once[T]:
+        """The shared read of this name."""
+        with self._lock:
+            return self.memo.setdefault(name, Once(read))
+
+
+def report(c: Collection, trouble: Unread, resource_id: str | None = None) -> None:
+    """Write trouble into a receipt: of one resource, or (None) of the whole listing."""
+    if resource_id is None:
+        c.problem(trouble.reason, trouble.operation, trouble.message)
+    else:
+        c.unreadable(resource_id, trouble.reason, trouble.operation, trouble.message)
+
+
+def unexpected(operation: str, error: Exception) -> Unread:
+    """A fault of ours, in the words of a receipt."""
+    return Unread(Reason.NOT_COLLECTED, operation, f"{type(error).__name__}: {error}")

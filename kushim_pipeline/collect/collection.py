@@ -1,5 +1,6 @@
 """One attempt to read one unit: it keeps the bytes, gathers the records, and ends in a receipt."""
 
+import hashlib
 import threading
 import uuid
 from collections.abc import Callable, Mapping
@@ -7,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from kushim_pipeline.collect.unit import Unit
-from kushim_pipeline.evidence.json_door import BadJson, canonical, content_hash, decode
+from kushim_pipeline.evidence.json_door import BadJson, canonical, decode
 from kushim_pipeline.evidence.receipt import Outcome, Page, ReadError, Reason, Receipt
 from kushim_pipeline.evidence.store import EvidenceStore
 
@@ -32,6 +33,7 @@ class Collection:
         self._started_at = datetime.now(UTC)
         self._pages: list[Page] = []
         self._records: dict[str, bytes] = {}
+        self._hashes: dict[str, str] = {}
         self._errors: list[ReadError] = []
         self._declared: tuple[int, str] | None = None
         self._empty_proven_by: str | None = None
@@ -78,10 +80,11 @@ class Collection:
             raw = canonical(body)
             if b"\\u0000" in raw:
                 decode(raw)
+            digest = hashlib.sha256(raw).hexdigest()
             line = canonical(
                 {
                     "id": resource_id,
-                    "hash": content_hash(body),
+                    "hash": digest,
                     "evidence": evidence,
                     "observed_at": observed_at.astimezone(UTC).isoformat() if observed_at else None,
                     "body": body,
@@ -93,6 +96,7 @@ class Collection:
         with self._lock:
             twice = resource_id in self._records
             self._records[resource_id] = line
+            self._hashes[resource_id] = digest
         if twice:
             self.problem(
                 Reason.INCOMPLETE, "record", f"{resource_id} was listed twice: the list moved or a page came again"
@@ -134,6 +138,7 @@ class Collection:
             pages=tuple(self._pages),
             records=len(lines),
             records_sha256=self._store.put(b"\n".join(lines)) if lines else None,
+            contents_sha256=self._contents(),
             declared_total=self._declared[0] if self._declared else None,
             declared_by=self._declared[1] if self._declared else None,
             empty_proven_by=self._empty_proven_by,
@@ -153,6 +158,12 @@ class Collection:
         if not self._records and Reason.NOT_COLLECTED in listing:
             return Outcome.FAILED
         return Outcome.PARTIAL
+
+    def _contents(self) -> str:
+        """The digest of what was read, free of when and in which page: equal on a day when nothing changed."""
+        # Unread resources count in it: one that is gone at the next reading is then a change, and not overlooked.
+        seen = {error.resource_id: "unread" for error in self._errors if error.resource_id} | self._hashes
+        return hashlib.sha256("".join(f"{name} {seen[name]}\n" for name in sorted(seen)).encode()).hexdigest()
 
     def _unreadable_only(self) -> int:
         """Resources that were seen, and so count towards the declared total, but could not be read."""

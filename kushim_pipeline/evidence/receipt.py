@@ -52,7 +52,11 @@ class ReadError(_Frozen):
 
 
 class Receipt(_Frozen):
-    """One attempt to read one stream of one connection in one scope. Times are UTC."""
+    """One attempt to read one stream of one connection in one scope. Times are UTC.
+
+    `records_sha256` is the object that holds the records, one JSON line each; `contents_sha256` is the digest of
+    their ids and content hashes alone, so two collections between which nothing changed have the same.
+    """
 
     tenant_id: str
     connection_id: str
@@ -65,6 +69,7 @@ class Receipt(_Frozen):
     pages: tuple[Page, ...]
     records: int
     records_sha256: str | None
+    contents_sha256: str
     declared_total: int | None
     declared_by: str | None
     empty_proven_by: str | None
@@ -73,6 +78,11 @@ class Receipt(_Frozen):
     started_at: datetime
     finished_at: datetime
     code_version: str
+
+    @property
+    def lists_all(self) -> bool:
+        """True when the listing is whole, so that what is absent from it is absent at the source."""
+        return all(error.resource_id is not None for error in self.errors)
 
     @property
     def error(self) -> str | None:

@@ -1,0 +1,64 @@
+"""Build the typed tables facts.* from the records, for all tenants, as of a time."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from kushim_pipeline.catalogue.model import POLICY_TABLE, Catalogue, FactTable, PolicyKey
+from kushim_pipeline.warehouse import Warehouse
+
+_POLICY_READERS = {
+    "integer": "as_integer((r.body->>'{key}'))",
+    "boolean": "as_boolean((r.body->>'{key}'))",
+    "text": "(r.body->>'{key}')",
+    "list": "(r.body->'{key}')",
+}
+
+
+def set_clock(warehouse: Warehouse, as_of: datetime) -> None:
+    """Set the time as of which facts and verdicts are read. In: an aware time."""
+    warehouse.script("DELETE FROM ops.clock")
+    warehouse.query("INSERT INTO ops.clock VALUES (?)", (as_of,))
+
+
+def build_facts(warehouse: Warehouse, catalogue: Catalogue, tables: Iterable[str] | None = None) -> dict[str, int]:
+    """Make fact tables anew as of ops.clock.
+
+    In: the tables to build (all by default). Out: table -> number of rows. A row in which a required column is NULL
+    (the vendor's field is missing, renamed or retyped) stays in its table as `unreadable` and is named in facts.quarantine.
+    """
+    built: dict[str, int] = {}
+    wanted = set(tables) if tables is not None else None
+    if wanted is None or POLICY_TABLE in wanted:
+        _build_policy(warehouse, catalogue.policy)
+    for fact in catalogue.facts.values():
+        if wanted is None or fact.table in wanted:
+            built[fact.table] = _build(warehouse, fact)
+    return built
+
+
+def _build(warehouse: Warehouse, fact: FactTable) -> int:
+    null = " OR ".join(f"f.{column} IS NULL" for column in fact.required) or "FALSE"
+    missing = (
+        " || ".join(f"CASE WHEN f.{column} IS NULL THEN '{column} ' ELSE '' END" for column in fact.required) or "''"
+    )
+    with warehouse.transaction():
+        warehouse.script(
+            f"DROP TABLE IF EXISTS facts.{fact.table};"
+            f"CREATE TABLE facts.{fact.table} AS SELECT f.*, CASE WHEN {null} THEN 'quarantined' END AS unreadable "
+            f"FROM ({fact.sql}\n) AS f;"
+            f"DELETE FROM facts.quarantine WHERE fact_table = '{fact.table}';"
+            "INSERT INTO facts.quarantine "
+            f"SELECT '{fact.table}', f.tenant_id, f.connection_id, f.scope, f.resource_id, trim({missing}) "
+            f"FROM facts.{fact.table} AS f WHERE f.unreadable IS NOT NULL"
+        )
+    return int(warehouse.query(f"SELECT count(*) FROM facts.{fact.table}").rows[0][0])
+
+
+def _build_policy(warehouse: Warehouse, keys: Mapping[str, PolicyKey]) -> None:
+    columns = ", ".join(f"{_POLICY_READERS[key.type].format(key=name)} AS {name}" for name, key in keys.items())
+    with warehouse.transaction():
+        warehouse.script(
+            f"DROP TABLE IF EXISTS facts.{POLICY_TABLE};"
+            f"CREATE TABLE facts.{POLICY_TABLE} AS SELECT r.tenant_id, {columns} "
+            "FROM raw.record_asof AS r WHERE r.stream = 'kushim.policy'"
+        )

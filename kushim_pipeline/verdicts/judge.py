@@ -1,0 +1,193 @@
+"""Judge: from facts and receipts to verdicts, every check once for all tenants, and from verdicts to intervals."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from kushim_pipeline.catalogue.model import Catalogue, Check
+from kushim_pipeline.verdicts.facts import build_facts, set_clock
+from kushim_pipeline.warehouse import SQL_ROOT, Rows, Warehouse
+
+
+class OutOfOrder(ValueError):
+    """An evaluation for a time before the last one: it would rewrite what was said. Replay reads such a time."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What an evaluation did: checks evaluated, verdicts given, intervals opened and closed."""
+
+    as_of: datetime
+    checks: int
+    results: int
+    opened: int
+    closed: int
+
+
+def judge(warehouse: Warehouse, catalogue: Catalogue, checks: Iterable[str] | None = None) -> Evaluation:
+    """Evaluate checks on facts.* as of ops.clock and record their verdicts as intervals.
+
+    In: the check ids to evaluate (all by default). Raises OutOfOrder when a later evaluation is already recorded.
+    """
+    wanted = _selected(catalogue, checks)
+    with warehouse.transaction():
+        as_of = _as_of(warehouse)
+        last = warehouse.query("SELECT max(as_of) FROM verdict.evaluation").rows[0][0]
+        if last is not None and last > as_of:
+            raise OutOfOrder(
+                f"verdicts are recorded up to {last:%Y-%m-%d %H:%M:%S} UTC, later than {as_of:%Y-%m-%d %H:%M:%S}"
+            )
+        stage(warehouse, catalogue, wanted)
+        before = _intervals(warehouse)
+        warehouse.script(_sql("intervals.sql"))
+        after = _intervals(warehouse)
+        results = int(warehouse.query("SELECT count(*) FROM verdict.stage").rows[0][0])
+        evaluation = Evaluation(as_of, len(wanted), results, after[0] - before[0], after[1] - before[1])
+        warehouse.query(
+            "INSERT INTO verdict.evaluation VALUES (?, current_timestamp, ?, ?, ?, ?)",
+            (as_of, evaluation.checks, evaluation.results, evaluation.opened, evaluation.closed),
+        )
+    return evaluation
+
+
+def stage(warehouse: Warehouse, catalogue: Catalogue, checks: Iterable[Check]) -> None:
+    """Fill verdict.stage with the verdicts of the checks as of ops.clock; nothing is recorded."""
+    wanted = list(checks)
+    _load_catalogue(warehouse, catalogue)
+    warehouse.script("DELETE FROM verdict.evaluated_check; DELETE FROM verdict.stage")
+    warehouse.load("verdict.evaluated_check", ("check_id", "check_version"), [(c.id, c.version) for c in wanted])
+    warehouse.script(
+        "DROP TABLE IF EXISTS previous_freshness;"
+        "CREATE TEMPORARY TABLE previous_freshness AS SELECT * FROM verdict.freshness"
+    )
+    warehouse.script(_sql("unit_state.sql"))
+    warehouse.script(_sql("problem.sql"))
+    template = _sql("judge.sql")
+    for check in wanted:
+        warehouse.script(
+            _fill(
+                template,
+                check_id=check.id,
+                population=check.population,
+                applies_to=check.applies_to or "TRUE",
+                check_sql=f"\n{check.sql}\n",
+            )
+        )
+    warehouse.script(_sql("empty_populations.sql"))
+    warehouse.script(_sql("exceptions.sql"))
+    depends = _sql("depends.sql")
+    for check in wanted:
+        for other in check.depends_on:
+            warehouse.script(_fill(depends, check_id=check.id, depends_on=other))
+
+
+def replay(warehouse: Warehouse, catalogue: Catalogue, as_of: datetime) -> Rows:
+    """Recompute the verdicts of an earlier time from the records as they were then. Nothing is changed.
+
+    Out: the rows tenant_id, check_id, connection_id, resource_id, status, reason, in that order.
+    """
+    with warehouse.transaction(keep=False):
+        set_clock(warehouse, as_of)
+        build_facts(warehouse, catalogue)
+        stage(warehouse, catalogue, catalogue.in_order())
+        return warehouse.query(
+            "SELECT tenant_id, check_id, connection_id, resource_id, status, reason FROM verdict.stage "
+            "ORDER BY tenant_id, check_id, connection_id, resource_id"
+        )
+
+
+def _selected(catalogue: Catalogue, checks: Iterable[str] | None) -> list[Check]:
+    """The wanted checks with all that they depend on, in order of dependence."""
+    if checks is None:
+        return catalogue.in_order()
+    wanted = set(checks)
+    pending = list(wanted)
+    while pending:
+        more = set(catalogue.checks[pending.pop()].depends_on) - wanted
+        wanted |= more
+        pending.extend(more)
+    return [check for check in catalogue.in_order() if check.id in wanted]
+
+
+def _as_of(warehouse: Warehouse) -> datetime:
+    rows = warehouse.query("SELECT as_of FROM ops.clock").rows
+    if len(rows) != 1:
+        raise RuntimeError("no facts have been built yet: build them before judging")
+    found: datetime = rows[0][0]
+    return found
+
+
+def _intervals(warehouse: Warehouse) -> tuple[int, int]:
+    row = warehouse.query("SELECT count(*), count(valid_to) FROM verdict.check_result").rows[0]
+    return int(row[0]), int(row[1])
+
+
+def _load_catalogue(warehouse: Warehouse, catalogue: Catalogue) -> None:
+    """Write the catalogue beside the verdicts, so that SQL alone can say what a check, control or criterion is."""
+    tables: dict[str, tuple[tuple[str, ...], list[tuple[object, ...]]]] = {
+        "check_definition": (
+            ("check_id", "title", "severity", "source", "resource_type", "population", "freshness_hours", "remediation",
+             "unknown_when", "check_version"),
+            [
+                (c.id, c.title, c.severity, c.source, c.resource_type, c.population, c.freshness_hours, c.remediation,
+                 c.unknown_when, c.version)
+                for c in catalogue.checks.values()
+            ],
+        ),
+        "check_stream": (
+            ("check_id", "stream", "stream_source", "check_source", "is_population", "freshness_hours"),
+            [
+                (c.id, stream, stream.split(".")[0], catalogue.facts[c.population].source,
+                 stream in catalogue.facts[c.population].population_streams, c.freshness_hours)
+                for c in catalogue.checks.values()
+                for stream in c.streams
+            ],
+        ),
+        "fact_stream": (
+            ("fact_table", "stream"),
+            [(f.table, stream) for f in catalogue.facts.values() for stream in f.population_streams],
+        ),
+        "check_dependency": (
+            ("check_id", "depends_on"),
+            [(c.id, other) for c in catalogue.checks.values() for other in c.depends_on],
+        ),
+        "control": (
+            ("control_id", "title", "description", "owner"),
+            [(c.id, c.title, c.description, c.owner) for c in catalogue.controls.values()],
+        ),
+        "control_check": (
+            ("control_id", "check_id"),
+            [(c.id, check) for c in catalogue.controls.values() for check in c.checks],
+        ),
+        "control_criterion": (
+            ("control_id", "framework", "criterion_id"),
+            [
+                (c.id, framework, criterion)
+                for c in catalogue.controls.values()
+                for framework, criteria in c.criteria.items()
+                for criterion in criteria
+            ],
+        ),
+        "criterion": (
+            ("framework", "criterion_id", "position", "title", "evidence"),
+            [
+                (f.id, criterion.id, position, criterion.title, criterion.evidence)
+                for f in catalogue.frameworks.values()
+                for position, criterion in enumerate(f.criteria.values())
+            ],
+        ),
+    }  # fmt: skip
+    for table, (columns, rows) in tables.items():
+        warehouse.script(f"DELETE FROM catalogue.{table}")
+        warehouse.load(f"catalogue.{table}", columns, rows)
+
+
+def _fill(template: str, **names: str) -> str:
+    for name, text in names.items():
+        template = template.replace("{{" + name + "}}", text)
+    return template
+
+
+def _sql(name: str) -> str:
+    return Path(SQL_ROOT, "verdicts", name).read_text("utf-8")

@@ -1,0 +1,185 @@
+"""The embedded engine: one DuckDB file for the writer, and a published copy of it for readers.
+
+DuckDB lets one process write, and a writer keeps readers of the same file out. So writers queue at a lock file, and
+readers open a copy that is swapped in by an atomic rename: whoever holds the old one open goes on reading it.
+"""
+
+import contextlib
+import fcntl
+import os
+import random
+import shutil
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from kushim_pipeline.warehouse.engine import NothingPublished, QueryRefused, Rows, WarehouseBusy
+
+BATCH_ROWS = 50_000
+_SETTINGS = {
+    "default_null_order": "postgres",
+    "integer_division": "true",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "enable_external_access": "false",
+}
+
+
+class DuckDBWarehouse:
+    """A Warehouse in one file. Holds the writer's lock from the first line to `close`."""
+
+    engine = "duckdb"
+
+    def __init__(self, path: Path, *, wait_seconds: float = 60.0, memory_limit: str = "4GB", threads: int = 2) -> None:
+        """In: the file (made if absent), how long to queue behind another writer, memory and threads to use.
+
+        Raises WarehouseBusy when the other writer does not finish in time.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._config = {**_SETTINGS, "memory_limit": memory_limit, "threads": str(threads)}
+        self._in_transaction = False
+        self._lock = _queue(path.with_suffix(".lock"), wait_seconds)
+        try:
+            self._connection = _connect(path, self._config)
+        except BaseException:
+            self._lock.close()
+            raise
+
+    def script(self, sql: str) -> None:
+        self._connection.execute(sql)
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
+        return _rows(self._connection, sql, parameters)
+
+    def load(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+        import pandas
+
+        total = 0
+        names = ", ".join(columns)
+        for batch in _batches(rows, BATCH_ROWS):
+            frame = pandas.DataFrame(batch, columns=list(columns), dtype=object)
+            self._connection.register("incoming", frame)
+            try:
+                self._connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM incoming")
+            finally:
+                self._connection.unregister("incoming")
+            total += len(batch)
+        return total
+
+    @contextlib.contextmanager
+    def transaction(self, *, keep: bool = True) -> Iterator[None]:
+        if self._in_transaction:
+            yield
+            return
+        self._connection.begin()
+        self._in_transaction = True
+        try:
+            yield
+        except BaseException:
+            # After an error that invalidates the database (a full disk) there is nothing left to roll back.
+            with contextlib.suppress(Exception):
+                self._connection.rollback()
+            raise
+        else:
+            if keep:
+                self._connection.commit()
+            else:
+                self._connection.rollback()
+        finally:
+            self._in_transaction = False
+
+    def publish(self) -> None:
+        # A closed file has no write-ahead log beside it, so its bytes alone are the whole database.
+        self._connection.execute("CHECKPOINT")
+        self._connection.close()
+        published = published_path(self.path)
+        incoming = published.with_suffix(f".{os.getpid()}.incoming")
+        try:
+            shutil.copyfile(self.path, incoming)
+            with incoming.open("rb") as file:
+                os.fsync(file.fileno())
+            incoming.replace(published)
+        finally:
+            incoming.unlink(missing_ok=True)
+            self._connection = _connect(self.path, self._config)
+
+    def close(self) -> None:
+        self._connection.close()
+        self._lock.close()
+
+
+class DuckDBReader:
+    """A Reader of the published copy: read-only, without access to files or the network."""
+
+    def __init__(self, path: Path) -> None:
+        """In: the writer's path. Raises NothingPublished when no run has published yet."""
+        published = published_path(path)
+        if not published.is_file():
+            raise NothingPublished("nothing has been published here yet: run `kushim run` (or `kushim demo`) first")
+        self._connection = _connect(published, _SETTINGS, read_only=True)
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
+        import duckdb
+
+        try:
+            if len(self._connection.extract_statements(sql)) != 1:
+                raise QueryRefused("write one statement at a time")
+            return _rows(self._connection, sql, parameters)
+        except duckdb.Error as error:
+            raise QueryRefused(str(error)) from None
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def published_path(path: Path) -> Path:
+    """Where the readers' copy of a warehouse file lies."""
+    return path.with_name(f"{path.stem}.published{path.suffix}")
+
+
+def _connect(path: Path, config: dict[str, str], *, read_only: bool = False) -> Any:
+    import duckdb
+
+    connection = duckdb.connect(str(path), read_only=read_only, config=dict(config))
+    connection.execute("SET TimeZone = 'UTC'")
+    # Last, since it forbids every further setting: no SQL, ours or a reader's, can open the file system again.
+    connection.execute("SET lock_configuration = true")
+    return connection
+
+
+def _rows(connection: Any, sql: str, parameters: Sequence[Any]) -> Rows:
+    cursor = connection.execute(sql, list(parameters))
+    return Rows([column[0] for column in cursor.description or ()], cursor.fetchall())
+
+
+def _queue(path: Path, wait_seconds: float) -> IO[str]:
+    """Wait in line for the writer's lock, which the kernel frees even after kill -9. Raises WarehouseBusy."""
+    file = path.open("a")
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                file.close()
+                message = (
+                    f"another process has been writing to {path.with_suffix('.duckdb').name} for {wait_seconds:.0f} s"
+                )
+                raise WarehouseBusy(f"{message}; nothing was written, try again when it is done") from None
+            # Jitter, so that several waiting writers do not knock in step.
+            time.sleep(random.uniform(0.02, 0.2))  # noqa: S311 # not a secret
+        else:
+            return file
+
+
+def _batches(rows: Iterable[Sequence[Any]], size: int) -> Iterator[list[Sequence[Any]]]:
+    batch: list[Sequence[Any]] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) >= size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

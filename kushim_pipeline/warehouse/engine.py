@@ -1,0 +1,63 @@
+"""The warehouse's one small interface. Two engines keep it; nothing outside this room knows which one runs."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+class WarehouseBusy(RuntimeError):
+    """Another process writes to the warehouse and did not finish in time. Nothing was written; try again."""
+
+
+class NothingPublished(LookupError):
+    """No copy for readers exists yet."""
+
+
+class QueryRefused(ValueError):
+    """A reader's SQL was refused by the engine: the message is the engine's, without a traceback."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The answer to a query: column names, and rows in their order."""
+
+    columns: list[str]
+    rows: list[tuple[Any, ...]]
+
+
+class Warehouse(Protocol):
+    """A writer's hold on the warehouse. There is one at a time; close it soon."""
+
+    engine: str
+
+    def script(self, sql: str) -> None:
+        """Run one or several statements without parameters."""
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
+        """Run one statement and return its rows. Parameters stand as `?` in the text."""
+
+    def load(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+        """Add many rows at once, the engine's fastest way. Returns how many."""
+
+    def transaction(self, *, keep: bool = True) -> AbstractContextManager[None]:
+        """All or nothing: commits at the end (rolls back with keep=False), and rolls back on an exception.
+
+        Inside another transaction it adds nothing: the outer one decides.
+        """
+
+    def publish(self) -> None:
+        """Make what is committed visible to readers, in one step: they see the old state or the new one."""
+
+    def close(self) -> None:
+        """Let the next writer in."""
+
+
+class Reader(Protocol):
+    """An analyst's hold: read-only, and open as long as they like while runs go on writing."""
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
+        """Run one SELECT. Raises QueryRefused."""
+
+    def close(self) -> None:
+        """Let go."""

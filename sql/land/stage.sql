@@ -1,0 +1,17 @@
+-- The stage of one landing: what the collections brought, before it becomes versions.
+
+DROP TABLE IF EXISTS stage_unit;
+DROP TABLE IF EXISTS stage_record;
+DROP TABLE IF EXISTS stage_unread;
+
+CREATE TEMPORARY TABLE stage_unit (
+    tenant_id VARCHAR, connection_id VARCHAR, source VARCHAR, account_id VARCHAR, stream VARCHAR, scope VARCHAR,
+    collected_at TIMESTAMPTZ
+);
+CREATE TEMPORARY TABLE stage_record (
+    tenant_id VARCHAR, connection_id VARCHAR, stream VARCHAR, scope VARCHAR, resource_id VARCHAR, content_hash VARCHAR,
+    body JSON, evidence_sha256 VARCHAR, observed_at TIMESTAMPTZ
+);
+CREATE TEMPORARY TABLE stage_unread (
+    tenant_id VARCHAR, connection_id VARCHAR, stream VARCHAR, scope VARCHAR, resource_id VARCHAR
+);

@@ -1,0 +1,69 @@
+-- From this evaluation's stage to intervals. What did not change adds no row; what changed is closed and opened; a verdict
+-- whose evidence ran out before this evaluation ended when it ran out, and was unknown from then on.
+
+-- 1. Evidence ran out since the last evaluation: the old verdict held until then, and UNKNOWN fills the gap.
+INSERT INTO verdict.check_result
+SELECT
+    o.tenant_id, o.check_id, o.connection_id, o.resource_id, 'UNKNOWN', 'stale', o.evidence_sha256, o.check_version,
+    greatest(f.fresh_until, o.valid_from), NULL, current_timestamp
+FROM verdict.check_result AS o
+CROSS JOIN ops.clock AS c
+JOIN verdict.evaluated_check AS e ON e.check_id = o.check_id
+JOIN previous_freshness AS f
+    ON f.tenant_id = o.tenant_id AND f.connection_id = o.connection_id AND f.check_id = o.check_id
+WHERE o.valid_to IS NULL AND o.status <> 'UNKNOWN' AND f.fresh_until < c.as_of AND o.valid_from < c.as_of;
+
+UPDATE verdict.check_result AS o
+SET valid_to = greatest(f.fresh_until, o.valid_from)
+FROM previous_freshness AS f, ops.clock AS c, verdict.evaluated_check AS e
+WHERE o.valid_to IS NULL
+    AND o.status <> 'UNKNOWN'
+    AND e.check_id = o.check_id
+    AND f.tenant_id = o.tenant_id
+    AND f.connection_id = o.connection_id
+    AND f.check_id = o.check_id
+    AND f.fresh_until < c.as_of
+    AND o.valid_from < c.as_of;
+
+-- 2. Close what this evaluation no longer says.
+UPDATE verdict.check_result AS o
+SET valid_to = c.as_of
+FROM ops.clock AS c
+WHERE o.valid_to IS NULL
+    AND (
+        o.check_id IN (SELECT e.check_id FROM verdict.evaluated_check AS e)
+        OR o.check_id NOT IN (SELECT d.check_id FROM catalogue.check_definition AS d)
+    )
+    AND NOT EXISTS (
+        SELECT 1
+        FROM verdict.stage AS s
+        JOIN verdict.evaluated_check AS e ON e.check_id = s.check_id
+        WHERE s.tenant_id = o.tenant_id
+            AND s.check_id = o.check_id
+            AND s.connection_id = o.connection_id
+            AND s.resource_id = o.resource_id
+            AND s.status = o.status
+            AND s.reason IS NOT DISTINCT FROM o.reason
+            AND e.check_version = o.check_version
+    );
+
+-- 3. Open what it says anew.
+INSERT INTO verdict.check_result
+SELECT
+    s.tenant_id, s.check_id, s.connection_id, s.resource_id, s.status, s.reason, s.evidence_sha256, e.check_version,
+    c.as_of, NULL, current_timestamp
+FROM verdict.stage AS s
+JOIN verdict.evaluated_check AS e ON e.check_id = s.check_id
+CROSS JOIN ops.clock AS c
+WHERE NOT EXISTS (
+    SELECT 1
+    FROM verdict.check_result AS o
+    WHERE o.valid_to IS NULL
+        AND o.tenant_id = s.tenant_id
+        AND o.check_id = s.check_id
+        AND o.connection_id = s.connection_id
+        AND o.resource_id = s.resource_id
+);
+
+-- 4. A second evaluation for the same as-of time leaves intervals without length: they cover no time and say nothing.
+DELETE FROM verdict.check_result WHERE valid_to <= valid_from;

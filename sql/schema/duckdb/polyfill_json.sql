@@ -20,3 +20,15 @@ CREATE OR REPLACE MACRO json_members(value) AS TABLE
 
 -- The text of a scalar element (a string without its quotes), where -> has already been taken.
 CREATE OR REPLACE MACRO json_text(value) AS value ->> '$';
+
+-- Whether a text is the value, or an element of it where it is an array; upper and lower case are the same. Never NULL.
+CREATE OR REPLACE MACRO json_holds(value, wanted) AS
+    coalesce(
+        CASE json_type(value)
+            WHEN 'ARRAY' THEN list_contains(
+                list_transform(from_json(value, '["VARCHAR"]'), lambda element: lower(element)), lower(wanted)
+            )
+            WHEN 'VARCHAR' THEN lower(value ->> '$') = lower(wanted)
+        END,
+        FALSE
+    );

@@ -31,3 +31,14 @@ AS '
 CREATE OR REPLACE FUNCTION json_text(value json) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS 'SELECT value #>> ''{}''';
+
+-- Whether a text is the value, or an element of it where it is an array; upper and lower case are the same. Never NULL.
+CREATE OR REPLACE FUNCTION json_holds(value json, wanted text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS '
+    SELECT wanted IS NOT NULL AND EXISTS (
+        SELECT 1 FROM json_list(value) AS e(item)
+        WHERE json_typeof(e.item) <> ''null'' AND lower(e.item #>> ''{}'') = lower(wanted)
+            AND (json_typeof(value) = ''array'' OR json_typeof(value) = ''string'')
+    )
+';

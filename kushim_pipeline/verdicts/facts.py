@@ -24,7 +24,7 @@ def build_facts(warehouse: Warehouse, catalogue: Catalogue, tables: Iterable[str
     """Make fact tables anew as of ops.clock.
 
     In: the tables to build (all by default). Out: table -> number of rows. A row in which a required column is NULL
-    (the vendor's field is missing, renamed or retyped) stays in its table as `unreadable` and is named in facts.quarantine.
+    (the vendor's field is missing, renamed or retyped) stays in its table as `unreadable`; facts.quarantine names it.
     """
     built: dict[str, int] = {}
     wanted = set(tables) if tables is not None else None

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from kushim_pipeline.catalogue.model import Catalogue, Check
 from kushim_pipeline.verdicts.facts import build_facts, set_clock
-from kushim_pipeline.warehouse import SQL_ROOT, Rows, Warehouse
+from kushim_pipeline.warehouse import SQL_ROOT, Rows, StatementFailed, Warehouse
+
+_NO_ANSWER = "SELECT '' AS tenant_id, '' AS resource_id, '' AS status, '' AS reason WHERE FALSE"
 
 
 class OutOfOrder(ValueError):
@@ -16,13 +18,17 @@ class OutOfOrder(ValueError):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What an evaluation did: checks evaluated, verdicts given, intervals opened and closed."""
+    """What an evaluation did: checks evaluated, verdicts given, intervals opened and closed.
+
+    `failed` holds the checks whose SQL the engine refused, with its words: their verdicts are UNKNOWN (incomplete).
+    """
 
     as_of: datetime
     checks: int
     results: int
     opened: int
     closed: int
+    failed: tuple[tuple[str, str], ...] = ()
 
 
 def judge(warehouse: Warehouse, catalogue: Catalogue, checks: Iterable[str] | None = None) -> Evaluation:
@@ -31,19 +37,19 @@ def judge(warehouse: Warehouse, catalogue: Catalogue, checks: Iterable[str] | No
     In: the check ids to evaluate (all by default). Raises OutOfOrder when a later evaluation is already recorded.
     """
     wanted = _selected(catalogue, checks)
+    as_of = _as_of(warehouse)
+    failed = stage(warehouse, catalogue, wanted)
     with warehouse.transaction():
-        as_of = _as_of(warehouse)
         last = warehouse.query("SELECT max(as_of) FROM verdict.evaluation").rows[0][0]
         if last is not None and last > as_of:
             raise OutOfOrder(
                 f"verdicts are recorded up to {last:%Y-%m-%d %H:%M:%S} UTC, later than {as_of:%Y-%m-%d %H:%M:%S}"
             )
-        stage(warehouse, catalogue, wanted)
         before = _intervals(warehouse)
         warehouse.script(_sql("intervals.sql"))
         after = _intervals(warehouse)
         results = int(warehouse.query("SELECT count(*) FROM verdict.stage").rows[0][0])
-        evaluation = Evaluation(as_of, len(wanted), results, after[0] - before[0], after[1] - before[1])
+        evaluation = Evaluation(as_of, len(wanted), results, after[0] - before[0], after[1] - before[1], tuple(failed))
         warehouse.query(
             "INSERT INTO verdict.evaluation VALUES (?, current_timestamp, ?, ?, ?, ?)",
             (as_of, evaluation.checks, evaluation.results, evaluation.opened, evaluation.closed),
@@ -51,35 +57,43 @@ def judge(warehouse: Warehouse, catalogue: Catalogue, checks: Iterable[str] | No
     return evaluation
 
 
-def stage(warehouse: Warehouse, catalogue: Catalogue, checks: Iterable[Check]) -> None:
-    """Fill verdict.stage with the verdicts of the checks as of ops.clock; nothing is recorded."""
+def stage(warehouse: Warehouse, catalogue: Catalogue, checks: Iterable[Check]) -> list[tuple[str, str]]:
+    """Fill verdict.stage with the verdicts of the checks as of ops.clock; nothing is recorded.
+
+    Out: the checks whose SQL the engine refused, each with its message. They take no other check with them: their
+    populations are judged UNKNOWN, since nobody answered.
+    """
     wanted = list(checks)
     _load_catalogue(warehouse, catalogue)
     warehouse.script("DELETE FROM verdict.evaluated_check; DELETE FROM verdict.stage")
     warehouse.load("verdict.evaluated_check", ("check_id", "check_version"), [(c.id, c.version) for c in wanted])
-    warehouse.script(
-        "DROP TABLE IF EXISTS previous_freshness;"
-        "CREATE TEMPORARY TABLE previous_freshness AS SELECT * FROM verdict.freshness"
-    )
     warehouse.script(_sql("unit_state.sql"))
     warehouse.script(_sql("problem.sql"))
-    template = _sql("judge.sql")
+    failed = []
     for check in wanted:
-        warehouse.script(
-            _fill(
-                template,
-                check_id=check.id,
-                population=check.population,
-                applies_to=check.applies_to or "TRUE",
-                check_sql=f"\n{check.sql}\n",
-            )
-        )
+        try:
+            warehouse.script(judgement(check))
+        except StatementFailed as error:
+            failed.append((check.id, str(error).splitlines()[0]))
+            warehouse.script(judgement(check.model_copy(update={"sql": _NO_ANSWER, "applies_to": None})))
     warehouse.script(_sql("empty_populations.sql"))
     warehouse.script(_sql("exceptions.sql"))
     depends = _sql("depends.sql")
     for check in wanted:
         for other in check.depends_on:
             warehouse.script(_fill(depends, check_id=check.id, depends_on=other))
+    return failed
+
+
+def judgement(check: Check) -> str:
+    """The one statement that judges a check for all tenants: its SELECT inside sql/verdicts/judge.sql."""
+    return _fill(
+        _sql("judge.sql"),
+        check_id=check.id,
+        population=check.population,
+        applies_to=check.applies_to or "TRUE",
+        check_sql=f"\n{check.sql}\n",
+    )
 
 
 def replay(warehouse: Warehouse, catalogue: Catalogue, as_of: datetime) -> Rows:

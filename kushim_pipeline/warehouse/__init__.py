@@ -4,15 +4,26 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from kushim_pipeline.warehouse.engine import NothingPublished, QueryRefused, Reader, Rows, Warehouse, WarehouseBusy
+from kushim_pipeline.warehouse.engine import (
+    NothingPublished,
+    QueryRefused,
+    Reader,
+    Rows,
+    StatementFailed,
+    Warehouse,
+    WarehouseBusy,
+)
 
 __all__ = [
+    "SQL_ROOT",
     "NothingPublished",
     "QueryRefused",
     "Reader",
     "Rows",
+    "StatementFailed",
     "Warehouse",
     "WarehouseBusy",
+    "duckdb_path",
     "open_reader",
     "open_writer",
 ]

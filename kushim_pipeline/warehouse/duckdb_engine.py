@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from kushim_pipeline.warehouse.engine import NothingPublished, QueryRefused, Rows, WarehouseBusy
+from kushim_pipeline.warehouse.engine import NothingPublished, QueryRefused, Rows, StatementFailed, WarehouseBusy
 
 BATCH_ROWS = 50_000
 _SETTINGS = {
@@ -48,10 +48,12 @@ class DuckDBWarehouse:
             raise
 
     def script(self, sql: str) -> None:
-        self._connection.execute(sql)
+        with _told_apart():
+            self._connection.execute(sql)
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
-        return _rows(self._connection, sql, parameters)
+        with _told_apart():
+            return _rows(self._connection, sql, parameters)
 
     def load(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
         import pandas
@@ -147,6 +149,17 @@ def _connect(path: Path, config: dict[str, str], *, read_only: bool = False) -> 
     # Last, since it forbids every further setting: no SQL, ours or a reader's, can open the file system again.
     connection.execute("SET lock_configuration = true")
     return connection
+
+
+@contextlib.contextmanager
+def _told_apart() -> Iterator[None]:
+    """Tell a statement that is wrong in itself from a warehouse that is in trouble (a full disk, a lost file)."""
+    import duckdb
+
+    try:
+        yield
+    except (duckdb.ProgrammingError, duckdb.DataError) as error:
+        raise StatementFailed(str(error)) from error
 
 
 def _rows(connection: Any, sql: str, parameters: Sequence[Any]) -> Rows:

@@ -14,6 +14,10 @@ class NothingPublished(LookupError):
     """No copy for readers exists yet."""
 
 
+class StatementFailed(ValueError):
+    """The engine refused one statement for what it says (a name, a type, a value). The warehouse itself is sound."""
+
+
 class QueryRefused(ValueError):
     """A reader's SQL was refused by the engine: the message is the engine's, without a traceback."""
 

@@ -247,6 +247,14 @@ CREATE TABLE verdict.freshness (
     fresh_until   TIMESTAMPTZ
 );
 
+CREATE TABLE verdict.stage_freshness (
+    tenant_id     VARCHAR NOT NULL,
+    connection_id VARCHAR NOT NULL,
+    check_id      VARCHAR NOT NULL,
+    collected_at  TIMESTAMPTZ,
+    fresh_until   TIMESTAMPTZ
+);
+
 -- One row an evaluation.
 CREATE TABLE verdict.evaluation (
     as_of       TIMESTAMPTZ NOT NULL,

@@ -9,13 +9,13 @@ SELECT
 FROM verdict.check_result AS o
 CROSS JOIN ops.clock AS c
 JOIN verdict.evaluated_check AS e ON e.check_id = o.check_id
-JOIN previous_freshness AS f
+JOIN verdict.freshness AS f
     ON f.tenant_id = o.tenant_id AND f.connection_id = o.connection_id AND f.check_id = o.check_id
 WHERE o.valid_to IS NULL AND o.status <> 'UNKNOWN' AND f.fresh_until < c.as_of AND o.valid_from < c.as_of;
 
 UPDATE verdict.check_result AS o
 SET valid_to = greatest(f.fresh_until, o.valid_from)
-FROM previous_freshness AS f, ops.clock AS c, verdict.evaluated_check AS e
+FROM verdict.freshness AS f, ops.clock AS c, verdict.evaluated_check AS e
 WHERE o.valid_to IS NULL
     AND o.status <> 'UNKNOWN'
     AND e.check_id = o.check_id
@@ -65,5 +65,9 @@ WHERE NOT EXISTS (
         AND o.resource_id = s.resource_id
 );
 
--- 4. A second evaluation for the same as-of time leaves intervals without length: they cover no time and say nothing.
+-- 4. Remember until when these verdicts hold.
+DELETE FROM verdict.freshness WHERE check_id IN (SELECT e.check_id FROM verdict.evaluated_check AS e);
+INSERT INTO verdict.freshness SELECT * FROM verdict.stage_freshness;
+
+-- 5. A second evaluation for the same as-of time leaves intervals without length: they cover no time and say nothing.
 DELETE FROM verdict.check_result WHERE valid_to <= valid_from;

@@ -2,10 +2,10 @@
 -- pass on what was not observed.
 
 DELETE FROM verdict.problem;
-DELETE FROM verdict.freshness WHERE check_id IN (SELECT e.check_id FROM verdict.evaluated_check AS e);
+DELETE FROM verdict.stage_freshness;
 
 -- Until when the verdicts of a check hold, for every connection: its oldest reading plus the check's limit.
-INSERT INTO verdict.freshness (tenant_id, connection_id, check_id, collected_at, fresh_until)
+INSERT INTO verdict.stage_freshness (tenant_id, connection_id, check_id, collected_at, fresh_until)
 SELECT
     u.tenant_id,
     u.connection_id,

@@ -64,16 +64,15 @@ def run(tenants: tuple[str, ...], sources: tuple[str, ...]) -> None:
 @cli.command()
 @_tenants
 @click.option("--check", "checks", multiple=True, metavar="C", help="Only this check, e.g. AWS-S3-002 (repeatable).")
-@click.option(
-    "--status", multiple=True, metavar="S", type=click.Choice(STATUSES, case_sensitive=False),
-    help=f"Only this status: {', '.join(STATUSES)} (repeatable).",
-)  # fmt: skip
+@click.option("--status", multiple=True, metavar="S", help=f"Only this status: {', '.join(STATUSES)} (repeatable).")
 @_format
 def results(tenants: tuple[str, ...], checks: tuple[str, ...], status: tuple[str, ...], form: str) -> None:
     """Show the current verdicts: a row for each check and resource."""
     from kushim_pipeline.commands import read
 
-    read.results(_settings(), form, tenants, checks, status)
+    wanted = [word.upper() for word in status]
+    read.refuse_unknown("status", wanted, STATUSES)
+    read.results(_settings(), form, tenants, [check.upper() for check in checks], wanted)
 
 
 @cli.command()
@@ -150,3 +149,7 @@ def explain(error: Exception) -> str:
     if not type(error).__module__.startswith("kushim_pipeline"):
         text = f"{text} ({type(error).__name__}; KUSHIM_DEBUG=1 shows where)"
     return mask(text, secrets)
+
+
+if __name__ == "__main__":
+    main()

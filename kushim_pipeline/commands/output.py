@@ -49,11 +49,16 @@ def as_json(columns: Sequence[str], rows: Sequence[Row]) -> str:
 
 def as_csv(columns: Sequence[str], rows: Sequence[Row]) -> str:
     """Comma-separated values with a header. A text that a spreadsheet would run as a formula begins with ' instead."""
-    out = StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([_cell(column) for column in columns])
-    writer.writerows([_cell(value) for value in row] for row in rows)
-    return out.getvalue()
+    line = StringIO()
+    # With this terminator the writer quotes a cell that holds a bare carriage return; lines end in \n all the same.
+    writer = csv.writer(line, lineterminator="\r\n")
+    out = []
+    for row in (columns, *rows):
+        writer.writerow([_cell(value) for value in row])
+        out.append(line.getvalue().removesuffix("\r\n") + "\n")
+        line.seek(0)
+        line.truncate()
+    return "".join(out)
 
 
 def as_text(columns: Sequence[str], rows: Sequence[Row]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import click
 
-from kushim_pipeline.commands.output import show
+from kushim_pipeline.commands.output import clean, printable, show
 from kushim_pipeline.settings import Settings
 
 RESULTS = (
@@ -26,7 +26,7 @@ def results(
     settings: Settings, form: str, tenants: Sequence[str], checks: Sequence[str], status: Sequence[str]
 ) -> None:
     """The current verdicts."""
-    filters = {"tenant_id": tenants, "check_id": [check.upper() for check in checks], "status": status}
+    filters = {"tenant_id": tenants, "check_id": checks, "status": status}
     order = ("tenant_id", "check_id", "resource_id")
     _table(settings, form, "check_result", RESULTS, filters, order, hints=("tenant_id", "check_id"))
 
@@ -78,7 +78,7 @@ def _table(
         found = reader.query(sql, [value for values in used.values() for value in values])
         if not found.rows:
             for column in (hint for hint in hints if hint in used):
-                known = reader.query(f"SELECT DISTINCT {column} FROM mart_v1.{table}")  # noqa: S608
+                known = reader.query(f"SELECT DISTINCT {column} FROM mart_v1.{table} ORDER BY 1")  # noqa: S608
                 refuse_unknown(column.removesuffix("_id"), used[column], [str(row[0]) for row in known.rows])
     show(columns, found.rows, form)
 
@@ -87,6 +87,6 @@ def refuse_unknown(kind: str, given: Sequence[str], known: Sequence[str]) -> Non
     """Raise UsageError (exit code 2) for the first of the given names that is not known, with the nearest ones."""
     for name in given:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=3) or sorted(known)[:10]
+            near = difflib.get_close_matches(name, known, n=3) or list(known)[:10]
             hint = f"; there is {', '.join(near)}" if near else ""
-            raise click.UsageError(f"there is no {kind} {name} here{hint}")
+            raise click.UsageError(f"there is no {kind} {printable(clean(name))} here{hint}")

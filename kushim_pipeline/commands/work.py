@@ -43,7 +43,7 @@ def _refuse_sources(sources: Sequence[str], configured: set[str]) -> None:
     refuse_unknown("source", sources, SOURCES)
     for source in sources:
         if source not in configured:
-            raise click.UsageError(f"none of the tenants that would run has a {source} connection")
+            raise click.UsageError(f"no tenant that would run has a connection to {source}")
 
 
 def demo(settings: Settings) -> int:

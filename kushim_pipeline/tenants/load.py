@@ -136,11 +136,10 @@ def _policy_problems(config: TenantConfig, root: Node, path: Path, policy: Polic
             policy({key: value})
         except ValueError as error:
             _, line = find(root, ["policy", key])
-            message = (
-                str(error).replace(repr(value), "what stands here").replace(repr(key), shown(key) or "of this name")
-            )
-            what, _, instead = message.partition("; ")
-            yield Problem(path, line, config.tenant, f"policy: {what}", instead or "see docs/tenants.md")
+            # The value is not repeated: nobody knows what a mistaken one is.
+            message = str(error).replace(f", not {value!r}", "").replace(repr(value), "this value")
+            what, _, instead = message.replace(repr(key), shown(key) or "of this name").partition("; ")
+            yield Problem(path, line, config.tenant, f"policy: {what}", instead or "write a value of that kind")
 
 
 def _connection_problems(

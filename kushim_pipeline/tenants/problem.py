@@ -46,9 +46,10 @@ class Problem:
     instead: str
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else str(self.file)
+        file = self.file.relative_to(Path.cwd()) if self.file.is_relative_to(Path.cwd()) else self.file
+        place = f"{file}:{self.line}" if self.line else str(file)
         whose = f" (tenant {self.tenant})" if self.tenant else ""
-        return f"{place}:{whose} {self.what}; {self.instead}".replace(":  ", ": ")
+        return f"{place}:{whose} {self.what}; {self.instead}"
 
 
 def shown(text: str) -> str | None:

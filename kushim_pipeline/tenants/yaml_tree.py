@@ -168,8 +168,9 @@ def _explained(error: Any, text: str) -> NotYaml:
     line = min(marks[0], last) if marks else None
     problem = str(error.problem)
     what, instead = next((words for known, *words in _REASONS if known in problem), _OTHERWISE)
-    if len(marks) == 2 and line is not None and marks[1] < line:
-        what += f" (it begins on line {marks[1]})"
+    if "never closed" in what and len(marks) == 2 and line is not None and marks[1] < line:
+        # The mistake is where it begins, not where the parser gives up.
+        what, line = f"{what} (noticed on line {line})", marks[1]
     return NotYaml(line, what, instead)
 
 

@@ -47,6 +47,7 @@ def judge(warehouse: Warehouse, catalogue: Catalogue, checks: Iterable[str] | No
             )
         before = _intervals(warehouse)
         warehouse.script(_sql("intervals.sql"))
+        warehouse.script(_sql("tenants.sql"))
         after = _intervals(warehouse)
         results = int(warehouse.query("SELECT count(*) FROM verdict.stage").rows[0][0])
         evaluation = Evaluation(as_of, len(wanted), results, after[0] - before[0], after[1] - before[1], tuple(failed))

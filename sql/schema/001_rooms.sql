@@ -255,6 +255,10 @@ CREATE TABLE verdict.stage_freshness (
     fresh_until   TIMESTAMPTZ
 );
 
+-- Who is judged, and by which frameworks.
+CREATE TABLE verdict.tenant (tenant_id VARCHAR NOT NULL, name VARCHAR);
+CREATE TABLE verdict.tenant_framework (tenant_id VARCHAR NOT NULL, framework VARCHAR NOT NULL);
+
 -- One row an evaluation.
 CREATE TABLE verdict.evaluation (
     as_of       TIMESTAMPTZ NOT NULL,

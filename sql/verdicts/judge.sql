@@ -1,5 +1,5 @@
--- One check, all tenants. The engine fills in the names in double braces from the check's header; the check's own SELECT
--- stands at {{check_sql}}. Every applicable row of the population gets exactly one row here.
+-- One check, all tenants. The engine fills in the names in double braces: from the check's header, and the check's own
+-- SELECT as the answer. Every applicable row of the population gets exactly one row here.
 
 INSERT INTO verdict.stage (tenant_id, check_id, connection_id, resource_id, status, reason, evidence_sha256)
 WITH population AS (

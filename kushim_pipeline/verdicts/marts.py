@@ -1,0 +1,29 @@
+"""The marts: what analysts and auditors query. Views over verdicts, receipts and the catalogue, kept stable as `mart_v1`."""
+
+from pathlib import Path
+
+from kushim_pipeline.warehouse import SQL_ROOT, Warehouse
+
+# In order of dependence.
+MARTS = (
+    "check_result",
+    "check_result_history",
+    "control_status",
+    "criterion_status",
+    "receipt",
+    "source_health",
+    "posture",
+)
+
+
+def build_marts(warehouse: Warehouse) -> dict[str, int]:
+    """Make the marts. Out: mart -> number of rows that it has now."""
+    with warehouse.transaction():
+        for name in MARTS:
+            warehouse.script(mart_sql(name))
+    return {name: int(warehouse.query(f"SELECT count(*) FROM mart_v1.{name}").rows[0][0]) for name in MARTS}
+
+
+def mart_sql(name: str) -> str:
+    """The file of a mart: its header and its one statement."""
+    return Path(SQL_ROOT, "marts", f"{name}.sql").read_text("utf-8")

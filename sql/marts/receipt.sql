@@ -1,0 +1,30 @@
+/*
+title: The last collection of every stream that is expected
+columns:
+  outcome: complete, partial, denied, failed, or not_collected where there is no receipt yet
+  declared_total: the vendor's own count of the population, where it gives one
+  error: what could not be read, in words
+*/
+CREATE OR REPLACE VIEW mart_v1.receipt AS
+SELECT
+    u.tenant_id,
+    u.connection_id,
+    u.source,
+    u.stream,
+    u.scope,
+    coalesce(r.outcome, 'not_collected') AS outcome,
+    coalesce(r.pages, 0) AS pages,
+    coalesce(r.records, 0) AS records,
+    r.declared_total,
+    r.error,
+    r.started_at,
+    r.finished_at,
+    r.receipt_sha256
+FROM raw.unit AS u
+LEFT JOIN (
+    SELECT DISTINCT ON (q.tenant_id, q.connection_id, q.stream, q.scope) q.*
+    FROM raw.receipt AS q
+    ORDER BY q.tenant_id, q.connection_id, q.stream, q.scope, q.finished_at DESC
+) AS r
+    ON r.tenant_id = u.tenant_id AND r.connection_id = u.connection_id AND r.stream = u.stream AND r.scope = u.scope
+WHERE u.valid_to IS NULL AND u.source <> 'kushim';

@@ -4,6 +4,7 @@ One tenant's mistake refuses that tenant alone. No problem repeats a secret, nor
 """
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from kushim_pipeline.tenants.config import TENANT_ID, TenantConfig
 from kushim_pipeline.tenants.hosts import ALLOW_PRIVATE_HOSTS, check_base_url
 from kushim_pipeline.tenants.problem import Problem, find, from_pydantic, shown
 from kushim_pipeline.tenants.secret import MissingSecret, looks_like_credential, resolve
-from kushim_pipeline.tenants.yaml_tree import Node, NotYaml, plain_data, read, repeated_keys
+from kushim_pipeline.tenants.yaml_tree import MAX_BYTES, Node, NotYaml, plain_data, read, repeated_keys
 
 PolicyCheck = Callable[[Mapping[str, object]], object]
 """Raises ValueError for policy values that are not right, e.g. `partial(catalogue.policy.resolve, keys)`."""
@@ -32,6 +33,11 @@ class Loaded:
     def refused(self) -> frozenset[str]:
         """The ids of tenants whose files were refused (a file whose id cannot be read has none)."""
         return frozenset(p.tenant for p in self.problems if p.tenant)
+
+    @property
+    def nameless(self) -> bool:
+        """Whether a refused file does not say whose it is: then nobody can tell which tenants have no file any more."""
+        return any(p.tenant is None for p in self.problems)
 
 
 @dataclass(frozen=True)
@@ -79,10 +85,13 @@ def _paths(path: Path) -> list[Path]:
 
 
 def _load(path: Path, environ: Mapping[str, str], policy: PolicyCheck | None, check_secrets: bool) -> _File:
+    data = b""
     try:
-        root = _root(path)
+        data = _bytes(path)
+        root = _root(data)
     except NotYaml as error:
-        return _File(path, None, 1, None, (Problem(path, error.line, None, error.what, error.instead),))
+        claimed, line = _claimed(data)
+        return _File(path, claimed, line, None, (Problem(path, error.line, claimed, error.what, error.instead),))
     except OSError as error:
         return _File(path, None, 1, None, (_unreadable(path, error),))
     pair = root.get("tenant")
@@ -114,13 +123,27 @@ def _load(path: Path, environ: Mapping[str, str], policy: PolicyCheck | None, ch
     return _File(path, tenant, pair[0].line if pair else 1, config, tuple(problems))
 
 
-def _root(path: Path) -> Node:
+def _bytes(path: Path) -> bytes:
     if not path.is_file():
         raise NotYaml(None, "this is not a file", "write a tenant file, or remove this")
-    root = read(path.read_bytes())
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
+
+
+def _root(data: bytes) -> Node:
+    root = read(data)
     if root.kind != "mapping":
         raise NotYaml(root.line, "a tenant file holds keys and values", "begin it with tenant: and the tenant's id")
     return root
+
+
+def _claimed(data: bytes) -> tuple[str | None, int]:
+    """Whose a file that is not YAML says it is, and on which line."""
+    found = re.search(rb"^tenant:[ \t]*([a-z0-9-]{1,40})[ \t\r]*(?:#.*)?$", data, re.MULTILINE)
+    tenant = found[1].decode() if found else None
+    if found is None or tenant is None or looks_like_credential(tenant):
+        return None, 1
+    return tenant, data.count(b"\n", 0, found.start()) + 1
 
 
 def _data(root: Node) -> dict[str, Any]:

@@ -158,6 +158,15 @@ def test_an_id_that_a_broken_file_claims_is_ambiguous_too(tmp_path: Path) -> Non
     assert load(tmp_path, a=GOOD, b=GOOD.replace("name:", "nmae:")).tenants == ()
 
 
+def test_a_file_that_is_not_yaml_still_says_whose_it_is(tmp_path: Path) -> None:
+    loaded = load(tmp_path, acme="# ours\n" + GOOD.replace("name: Acme", "name: @"))
+    assert (loaded.refused, loaded.nameless) == ({"acme"}, False)
+    loaded = load(tmp_path, other=GOOD)
+    assert [(p.file.name, p.tenant) for p in loaded.problems] == [("acme.yaml", "acme")] * 2 + [("other.yaml", "acme")]
+    assert f"{tmp_path / 'acme.yaml'}:2" in loaded.problems[2].what
+    assert load(tmp_path, acme="name: @", other="").nameless
+
+
 @pytest.mark.parametrize(
     ("url", "allowed", "right"),
     [

@@ -1,0 +1,97 @@
+"""The edge to AWS: every answer's bytes are kept before botocore parses them, and an answer of another kind is refused.
+
+botocore emits `before-parse.<service>.<operation>` with the raw answer, before its own parser and also for each
+retried attempt (botocore/endpoint.py, `_do_get_response`). Its parsers are lenient: a well-formed HTML page becomes an
+empty list for the XML protocols, any text an empty answer for the JSON ones. Both would be a false "there is none".
+"""
+
+import re
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from kushim_pipeline.collect.aws.errors import Garbled, StorageFailed
+from kushim_pipeline.collect.collection import Collection
+from kushim_pipeline.evidence.json_door import BadJson, decode
+
+# The root elements of S3's answers (Amazon S3 API reference, "Response Syntax" of each call).
+_S3_ROOTS = {
+    "GetBucketAcl": "AccessControlPolicy",
+    "GetBucketEncryption": "ServerSideEncryptionConfiguration",
+    "GetBucketLifecycleConfiguration": "LifecycleConfiguration",
+    "GetBucketPolicyStatus": "PolicyStatus",
+    "GetBucketTagging": "Tagging",
+    "GetBucketVersioning": "VersioningConfiguration",
+    "GetObjectLockConfiguration": "ObjectLockConfiguration",
+    "GetPublicAccessBlock": "PublicAccessBlockConfiguration",
+    "ListBuckets": "ListAllMyBucketsResult",
+}
+_ROOT = re.compile(rb"\s*(?:<\?xml[^>]*\?>\s*)?<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
+
+
+@dataclass
+class Reading:
+    """The call that this thread is making: whose evidence its answers are."""
+
+    sinks: Sequence[Collection]
+    parameters: Mapping[str, Any]
+    evidence: str = ""
+    """The digest of the last answer's bytes."""
+    body: bytes = b""
+    status: int = 0
+
+
+_now = threading.local()
+
+
+@contextmanager
+def reading(sinks: Sequence[Collection], parameters: Mapping[str, Any]) -> Iterator[Reading]:
+    """While inside, answers to this thread's calls are kept in every one of `sinks`, with these request parameters."""
+    _now.reading = Reading(sinks, parameters)
+    try:
+        yield _now.reading
+    finally:
+        _now.reading = None
+
+
+def keep_answer(operation_model: Any, response_dict: dict[str, Any], **_: Any) -> None:
+    """The `before-parse` handler. Raises Garbled for an answer that the call does not give, after keeping its bytes."""
+    current: Reading | None = getattr(_now, "reading", None)
+    if current is None:
+        return  # a call for access (AssumeRole), never for evidence: its answer holds secrets
+    body: bytes = response_dict["body"]
+    current.body, current.status = body, response_dict["status_code"]
+    keep_page(current.sinks, current, operation_model.name)
+    if current.status < 300:
+        _refuse_other_kinds(operation_model, body)
+
+
+def keep_page(sinks: Sequence[Collection], page: Reading, operation: str) -> None:
+    """Keep an answer in collections. Raises StorageFailed when the evidence store does not take it."""
+    try:
+        for sink in sinks:
+            page.evidence = sink.keep(page.body, operation=operation, parameters=page.parameters, status=page.status)
+    except OSError as error:
+        raise StorageFailed("evidence cannot be written") from error
+
+
+def _refuse_other_kinds(operation_model: Any, body: bytes) -> None:
+    operation = operation_model.name
+    service = operation_model.service_model
+    if operation == "GetBucketPolicy":  # the one S3 answer that is not XML: the policy itself
+        if not body.lstrip().startswith(b"{"):
+            raise Garbled("the answer to GetBucketPolicy is not a policy document")
+    elif service.resolved_protocol in ("json", "rest-json"):
+        try:
+            document = decode(body)
+        except BadJson as error:
+            raise Garbled(f"the answer to {operation} is not JSON to be trusted: {error}") from None
+        if not isinstance(document, dict):
+            raise Garbled(f"the answer to {operation} is not a JSON object")
+    else:
+        found = _ROOT.match(body)
+        root = found[1].decode() if found else "nothing"
+        if root not in (_S3_ROOTS.get(operation), f"{operation}Response", f"{operation}Result", f"{operation}Output"):
+            raise Garbled(f"the answer to {operation} is not what AWS sends (it begins with <{root[:40]}>)")

@@ -1,7 +1,7 @@
 """The commands that read the published warehouse: results, controls, receipts, query."""
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import click
 
@@ -20,6 +20,10 @@ RECEIPTS = (
     "tenant_id", "connection_id", "source", "stream", "scope", "outcome", "pages", "records", "declared_total", "error",
     "finished_at",
 )  # fmt: skip
+_KNOWN = {
+    "tenant_id": "SELECT tenant_id FROM verdict.tenant ORDER BY tenant_id",
+    "check_id": "SELECT check_id FROM catalogue.check_definition ORDER BY check_id",
+}
 
 
 def results(
@@ -28,25 +32,25 @@ def results(
     """The current verdicts."""
     filters = {"tenant_id": tenants, "check_id": checks, "status": status}
     order = ("tenant_id", "check_id", "resource_id")
-    _table(settings, form, "check_result", RESULTS, filters, order, hints=("tenant_id", "check_id"))
+    _table(settings, form, "check_result", RESULTS, filters, order)
 
 
 def controls(settings: Settings, form: str, framework: str, tenants: Sequence[str]) -> None:
     """The status of every control behind a framework's criteria. Raises UsageError for an unknown framework."""
-    from kushim_pipeline.catalogue.load import load
+    from kushim_pipeline.catalogue.load import HERE, load_frameworks
 
-    known = load().frameworks
+    known = load_frameworks(HERE / "frameworks")
     if framework not in known:
         raise click.UsageError(f"the framework {framework} is not in the catalogue yet; it holds {', '.join(known)}")
     filters = {"framework": [framework], "tenant_id": tenants}
     order = ("tenant_id", "criterion_id", "control_id")
-    _table(settings, form, "control_status", CONTROLS, filters, order, hints=("tenant_id",))
+    _table(settings, form, "control_status", CONTROLS, filters, order)
 
 
 def receipts(settings: Settings, form: str, tenants: Sequence[str]) -> None:
     """Each stream's last collection."""
     order = ("tenant_id", "connection_id", "stream", "scope")
-    _table(settings, form, "receipt", RECEIPTS, {"tenant_id": tenants}, order, hints=("tenant_id",))
+    _table(settings, form, "receipt", RECEIPTS, {"tenant_id": tenants}, order)
 
 
 def query(settings: Settings, form: str, sql: str) -> None:
@@ -65,7 +69,6 @@ def _table(
     columns: Sequence[str],
     filters: dict[str, Sequence[str]],
     order: Sequence[str],
-    hints: Iterable[str],
 ) -> None:
     from kushim_pipeline.warehouse import open_reader
 
@@ -76,10 +79,11 @@ def _table(
     sql = f"SELECT {names} FROM mart_v1.{table} WHERE {where or 'true'} ORDER BY {', '.join(order)}"  # noqa: S608
     with open_reader(settings.warehouse_url) as reader:
         found = reader.query(sql, [value for values in used.values() for value in values])
-        if not found.rows:
-            for column in (hint for hint in hints if hint in used):
-                known = reader.query(f"SELECT DISTINCT {column} FROM mart_v1.{table} ORDER BY 1")  # noqa: S608
-                refuse_unknown(column.removesuffix("_id"), used[column], [str(row[0]) for row in known.rows])
+        for column in used if not found.rows else ():
+            # Nothing found may be a mistyped name: it must not look like "no failures".
+            if column in _KNOWN:
+                known = [str(row[0]) for row in reader.query(_KNOWN[column]).rows]
+                refuse_unknown(column.removesuffix("_id"), used[column], known)
     show(columns, found.rows, form)
 
 

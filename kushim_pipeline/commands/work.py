@@ -12,11 +12,11 @@ from kushim_pipeline.settings import Settings
 
 def run(settings: Settings, chosen: Sequence[str], sources: Sequence[str]) -> int:
     """Collect, judge and publish. 0 when all of it was done, 1 when a tenant was refused or a part failed."""
-    from kushim_pipeline.catalogue.load import load
-    from kushim_pipeline.catalogue.policy import resolve
+    from kushim_pipeline.catalogue.load import HERE
+    from kushim_pipeline.catalogue.policy import load_policy, resolve
     from kushim_pipeline.tenants.load import load_tenants
 
-    loaded = load_tenants(settings.tenants, policy=partial(resolve, load().policy))
+    loaded = load_tenants(settings.tenants, policy=partial(resolve, load_policy(HERE / "policy.yaml")))
     for problem in loaded.problems:
         if not chosen or problem.tenant is None or problem.tenant in chosen:
             say(str(problem))

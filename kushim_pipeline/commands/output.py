@@ -40,8 +40,9 @@ def show(columns: Sequence[str], rows: Sequence[Row], form: str) -> None:
 
 def as_json(columns: Sequence[str], rows: Sequence[Row]) -> str:
     """A list of objects, one line a row. Times are RFC 3339 in UTC, NULL and not-a-number are null."""
+    names = _distinct(columns)
     lines = (
-        json.dumps(dict(zip(columns, map(_for_json, row), strict=True)), ensure_ascii=False, allow_nan=False)
+        json.dumps(dict(zip(names, map(_for_json, row), strict=True)), ensure_ascii=False, allow_nan=False)
         for row in rows
     )
     return "[" + ",\n ".join(map(clean, lines)) + "]\n"
@@ -105,6 +106,18 @@ def _cell(value: object) -> object:
         return value
     text = text_of(value)
     return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _distinct(columns: Sequence[str]) -> list[str]:
+    """The columns' names, a repeated one with a number (a, a_2): in an object the last of two would hide the first."""
+    names: list[str] = []
+    for column in columns:
+        name, number = column, 1
+        while name in names:
+            number += 1
+            name = f"{column}_{number}"
+        names.append(name)
+    return names
 
 
 def _for_json(value: object) -> Any:

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kushim_pipeline.commands.output import as_csv, as_json, as_text, printable, show, text_of
@@ -21,6 +21,7 @@ ANY_TEXT = st.text(st.characters(exclude_categories=()))  # lone surrogates incl
 CELLS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), ANY_TEXT, st.datetimes(), st.binary())
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(CELLS, CELLS), max_size=5))
 def test_json_is_a_list_of_objects_whatever_the_cells(rows: list[tuple[object, object]]) -> None:
     text = as_json(["a", "b"], rows)
@@ -29,6 +30,7 @@ def test_json_is_a_list_of_objects_whatever_the_cells(rows: list[tuple[object, o
     assert [list(item) for item in found] == [["a", "b"]] * len(rows)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(ANY_TEXT, ANY_TEXT), max_size=5))
 def test_no_csv_cell_is_a_formula_and_no_text_is_lost(rows: list[tuple[str, str]]) -> None:
     found = list(csv.reader(io.StringIO(as_csv(["a", "b"], rows).encode("utf-8").decode(), newline="")))
@@ -37,6 +39,10 @@ def test_no_csv_cell_is_a_formula_and_no_text_is_lost(rows: list[tuple[str, str]
         for text, cell in zip(wanted, cells, strict=True):
             assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
             assert cell.removeprefix("'") == text_of(text).removeprefix("'")
+
+
+def test_two_columns_of_one_name_are_both_there() -> None:
+    assert json.loads(as_json(["a", "a", "a_2"], [(1, 2, 3)])) == [{"a": 1, "a_2": 2, "a_2_2": 3}]
 
 
 def test_csv_keeps_negative_numbers_and_guards_headers() -> None:
@@ -71,6 +77,7 @@ def test_values_are_written_alike_everywhere() -> None:
     ]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(ANY_TEXT, ANY_TEXT), min_size=1, max_size=5))
 def test_a_plain_table_has_one_line_a_row_and_no_control_characters(rows: list[tuple[str, str]]) -> None:
     lines = as_text(["a", "b"], rows).split("\n")

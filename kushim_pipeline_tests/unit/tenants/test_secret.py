@@ -4,7 +4,7 @@ import json
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -49,6 +49,7 @@ def test_what_is_no_reference_is_refused(text: object) -> None:
         parse(text)
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1).filter(lambda text: not text.startswith("env:")))
 def test_a_literal_is_refused_and_not_repeated(text: str) -> None:
     with pytest.raises(Mistake) as caught:
@@ -89,6 +90,7 @@ def test_names_are_no_credentials(text: str) -> None:
     assert not looks_like_credential(text)
 
 
+@settings(deadline=None)
 @given(st.text(min_size=4, max_size=40), st.text(max_size=30), st.text(max_size=30))
 def test_masked_text_holds_no_secret_in_any_spelling(secret: str, before: str, after: str) -> None:
     for spelling in (secret, json.dumps(secret)[1:-1], quote(secret, safe="", errors="replace")):

@@ -1,5 +1,6 @@
 """The `kushim` command. Everything heavy is imported by the subcommand that needs it, so that --help is quick."""
 
+import io
 import os
 import re
 import sys
@@ -129,6 +130,8 @@ def _settings() -> Any:
 
 def main() -> None:
     """The console script: one clear message on stderr for any error; the traceback only with KUSHIM_DEBUG=1."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that knows only ASCII still gets its answer
     try:
         cli(prog_name="kushim")
     except Exception as error:
@@ -140,6 +143,7 @@ def main() -> None:
 
 def explain(error: Exception) -> str:
     """What happened, without the value of any environment variable that is named like a secret."""
+    from kushim_pipeline.commands.output import one_line_each
     from kushim_pipeline.tenants.secret import mask
 
     secrets = [value for name, value in os.environ.items() if _SECRET_NAMES.search(name) and len(value) >= 6]
@@ -148,7 +152,7 @@ def explain(error: Exception) -> str:
     # Kushim's own errors are sentences; what comes from elsewhere is told by its kind too.
     if not type(error).__module__.startswith("kushim_pipeline"):
         text = f"{text} ({type(error).__name__}; KUSHIM_DEBUG=1 shows where)"
-    return mask(text, secrets)
+    return one_line_each(mask(text, secrets))
 
 
 if __name__ == "__main__":

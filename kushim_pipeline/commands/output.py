@@ -101,6 +101,11 @@ def printable(text: str) -> str:
     return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
+def one_line_each(message: str) -> str:
+    """A message of several lines, every line made printable: a vendor's name in it cannot act on the terminal."""
+    return "\n".join(printable(clean(line)) for line in message.split("\n"))
+
+
 def _cell(value: object) -> object:
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         return value

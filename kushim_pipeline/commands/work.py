@@ -5,7 +5,7 @@ from functools import partial
 
 import click
 
-from kushim_pipeline.commands.output import printable
+from kushim_pipeline.commands.output import clean, one_line_each, printable
 from kushim_pipeline.commands.read import refuse_unknown
 from kushim_pipeline.settings import Settings
 
@@ -73,7 +73,9 @@ def verify(settings: Settings, chosen: Sequence[str]) -> int:
         for found in verify_evidence(FileStore(settings.evidence), ledger, [tenant]):
             if isinstance(found, Broken):
                 broken += 1
-                click.echo(printable(f"BROKEN {found.tenant_id}: {found.where}: {found.what} (sha256 {found.digest})"))
+                click.echo(
+                    printable(clean(f"BROKEN {found.tenant_id}: {found.where}: {found.what} (sha256 {found.digest})"))
+                )
             else:
                 receipts += 1
                 objects += found.objects
@@ -85,4 +87,4 @@ def verify(settings: Settings, chosen: Sequence[str]) -> int:
 
 def say(message: str) -> None:
     """A line for the person who watches: on stderr, so that stdout stays for results."""
-    click.echo("\n".join(printable(line) for line in message.split("\n")), err=True)
+    click.echo(one_line_each(message), err=True)

@@ -161,6 +161,14 @@ def test_an_error_shows_no_secret_of_the_environment(monkeypatch: pytest.MonkeyP
     assert cli.explain(ValueError("")).startswith("something went wrong")
 
 
+def test_an_ascii_terminal_and_a_hostile_file_name_stop_nothing(tenants: Path) -> None:
+    os.close(os.open(os.fsencode(tenants / "tenants") + b"/\xff\x1b[31m.yaml", os.O_CREAT))
+    done = kushim("run", home=tenants, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert done.returncode == 1
+    assert "\\x1b[31m.yaml:1: the file is empty" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_settings_mistake_is_one_line(tmp_path: Path) -> None:
     done = kushim("results", home=tmp_path, KUSHIM_WAREHOUSE_URL="mysql://u:hunter2@h/d")
     assert done.returncode == 1

@@ -126,12 +126,15 @@ def _session(connection: AwsConnection, secrets: Mapping[str, SecretStr], home: 
     import boto3
     from botocore.handlers import json_decode_policies
 
-    core = _core(connection, secrets)
+    core = _core(secrets)
     if connection.role_arn:
-        access = boto3.Session(botocore_session=_core(connection, secrets), region_name=home)
+        # The role's session is given no keys: a botocore session that has some never asks its credential provider.
+        access = boto3.Session(botocore_session=_with_keys(_core(secrets), secrets), region_name=home)
         core.register_component(
             "credential_provider", SimpleNamespace(load_credentials=lambda: _role(connection, access, config))
         )
+    else:
+        _with_keys(core, secrets)
     core.get_component("event_emitter").register_first("before-parse", keep_answer)
     # Policy documents are decoded at our own strict door: botocore lets a duplicate key pass.
     core.unregister("after-call.iam", json_decode_policies)
@@ -139,7 +142,7 @@ def _session(connection: AwsConnection, secrets: Mapping[str, SecretStr], home: 
     return boto3.Session(botocore_session=core, region_name=home)
 
 
-def _core(connection: AwsConnection, secrets: Mapping[str, SecretStr]) -> Any:
+def _core(secrets: Mapping[str, SecretStr]) -> Any:
     from botocore.session import Session
 
     if "access_key_id" not in secrets:
@@ -148,10 +151,15 @@ def _core(connection: AwsConnection, secrets: Mapping[str, SecretStr]) -> Any:
         # Keys of a tenant and nothing of this machine's AWS profile beside them.
         files = {name: (None, None, os.devnull, None) for name in ("config_file", "credentials_file")}
         core = Session(session_vars={"profile": (None, [], None, None), **files})
+    core.register_component("data_loader", _loader())
+    return core
+
+
+def _with_keys(core: Any, secrets: Mapping[str, SecretStr]) -> Any:
+    if "access_key_id" in secrets:
         key, secret = secrets["access_key_id"].get_secret_value(), secrets["secret_access_key"].get_secret_value()
         token = secrets.get("session_token")
         core.set_credentials(key, secret, token.get_secret_value() if token else None)
-    core.register_component("data_loader", _loader())
     return core
 
 

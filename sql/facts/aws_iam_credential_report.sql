@@ -7,6 +7,7 @@ required: [user_name, is_known]
 columns:
   is_root: Whether the row is the root user's
   password_enabled: Whether the user has a console password; NULL for the root user, of whom the report does not say it
+  has_active_key: Whether one of the two access keys can be used; NULL where neither is said to and one is not understood
   created_at: When the user was made
   is_known: TRUE where the row says of a user whether there is a password and a second factor, else NULL
 */
@@ -19,7 +20,8 @@ WITH report AS (
         as_timestamp((r.body->>'password_last_used')) AS password_last_used,
         as_timestamp((r.body->>'password_last_changed')) AS password_last_changed,
         as_timestamp((r.body->>'user_creation_time')) AS created_at,
-        as_boolean((r.body->>'mfa_active')) AS mfa_active
+        as_boolean((r.body->>'mfa_active')) AS mfa_active,
+        as_boolean((r.body->>'access_key_1_active')) OR as_boolean((r.body->>'access_key_2_active')) AS has_active_key
     FROM raw.record_asof AS r
     WHERE r.stream = 'aws.iam_credential_report'
 )

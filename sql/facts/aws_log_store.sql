@@ -1,6 +1,6 @@
 /*
 table: aws_log_store
-title: Places where logs are kept: CloudWatch log groups, and the buckets that trails deliver into
+title: Places where logs are kept, CloudWatch log groups, and the buckets that trails deliver into
 # CloudWatch leaves retentionInDays out for a group that never expires. A bucket expires trail files where an enabled
 # lifecycle rule that can reach their prefix expires objects; a rule with an end date or one that is not understood counts
 # as 0 days. A trail whose record names no bucket is a row of its own, in quarantine.

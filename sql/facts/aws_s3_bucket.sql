@@ -20,6 +20,7 @@ columns:
   has_default_retention: Whether new objects get a retention by default
   environment: production, non_production or NULL for unknown
   class: How the data is classified, in lower case; NULL without the tag
+  needs_kms: Whether that class asks for a customer-managed key; NULL for a class that the policy does not know
   is_trail_bucket: Whether a trail of the tenant delivers into it
   is_evidence_bucket: Whether the tenant's policy names it as holding logs or evidence
   not_understood: Names of the records that were read and say nothing understandable
@@ -96,7 +97,8 @@ WITH bucket AS (
         ) AS is_trail_bucket,
         json_holds(y.evidence_buckets, r.resource_id) OR json_holds(y.evidence_buckets, (r.body->>'Name'))
             AS is_evidence_bucket,
-        y.production_tag_values, y.non_production_tag_values, y.untagged_resources
+        y.production_tag_values, y.non_production_tag_values, y.untagged_resources, y.classes_requiring_kms,
+        y.classes_without_kms
     FROM raw.record_asof AS r
     LEFT JOIN facts.tenant_policy AS y ON y.tenant_id = r.tenant_id
     LEFT JOIN raw.record_asof AS p
@@ -138,6 +140,10 @@ SELECT
         WHEN r.environment_tag IS NULL AND r.untagged_resources IN ('production', 'non_production')
         THEN r.untagged_resources
     END AS environment,
+    CASE
+        WHEN json_holds(r.classes_requiring_kms, r.class) THEN TRUE
+        WHEN json_holds(r.classes_without_kms, r.class) THEN FALSE
+    END AS needs_kms,
     CASE WHEN r.policy_read AND r.has_policy IS NULL THEN 'policy ' ELSE '' END
     || CASE WHEN r.policy_status_read AND r.is_policy_public IS NULL THEN 'policy_status ' ELSE '' END
     || CASE WHEN r.acl_read AND r.is_acl_public IS NULL THEN 'acl ' ELSE '' END

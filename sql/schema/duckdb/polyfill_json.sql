@@ -28,7 +28,8 @@ CREATE OR REPLACE MACRO json_holds(value, wanted) AS
             WHEN 'ARRAY' THEN list_contains(
                 list_transform(from_json(value, '["VARCHAR"]'), lambda element: lower(element)), lower(wanted)
             )
-            WHEN 'VARCHAR' THEN lower(value ->> '$') = lower(wanted)
+            WHEN 'OBJECT' THEN FALSE
+            ELSE lower(value ->> '$') = lower(wanted)
         END,
         FALSE
     );

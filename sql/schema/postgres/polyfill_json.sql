@@ -39,6 +39,6 @@ AS '
     SELECT wanted IS NOT NULL AND EXISTS (
         SELECT 1 FROM json_list(value) AS e(item)
         WHERE json_typeof(e.item) <> ''null'' AND lower(e.item #>> ''{}'') = lower(wanted)
-            AND (json_typeof(value) = ''array'' OR json_typeof(value) = ''string'')
+            AND json_typeof(value) <> ''object''
     )
 ';

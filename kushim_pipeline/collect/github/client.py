@@ -19,6 +19,7 @@ from kushim_pipeline.collect.github.patience import (
     demanded_wait,
     is_limited,
     seconds_to_reset,
+    whole_number,
 )
 from kushim_pipeline.collect.github.problem import Answer, Call, Keep, Unread
 from kushim_pipeline.collect.github.transport import Limits, Lost, TooLarge, Unfollowed, Wire
@@ -193,13 +194,15 @@ class Client:
             self._clockwork.wait(pause)
 
     def _heard(self, call: Call, answer: Answer) -> None:
-        remaining, limit = (answer.headers.get(f"x-ratelimit-{name}", "") for name in ("remaining", "limit"))
+        remaining, limit = (
+            whole_number(answer.headers.get(f"x-ratelimit-{name}", "")) for name in ("remaining", "limit")
+        )
         now = self._clockwork.now()
         reset = seconds_to_reset(answer, now)
         with self._lock:
             self._failed_in_a_row[call.operation] = 0
-            if remaining.isdigit() and limit.isdigit() and reset is not None:
-                self._budget = (int(remaining), int(limit), now + reset)
+            if remaining is not None and limit is not None and reset is not None:
+                self._budget = (remaining, limit, now + reset)
 
     def _limited(self, call: Call, answer: Answer) -> Unread:
         """Note the pause that a limiting answer asks for: it holds for all threads, for it is the token's."""

@@ -13,6 +13,7 @@ from requests.utils import parse_header_links
 
 from kushim_pipeline.collect.github.answers import Bad, elements_of
 from kushim_pipeline.collect.github.client import Client
+from kushim_pipeline.collect.github.patience import whole_number
 from kushim_pipeline.collect.github.problem import Answer, Call, Keep, Unread
 from kushim_pipeline.evidence.receipt import Reason
 
@@ -120,10 +121,12 @@ def _pages(client: Client, keep: Keep, state: _State) -> Iterator[tuple[Answer, 
         state.evidence = answer.evidence
         state.pages += 1
         yield answer, elements
-        call = _following(client, answer, len(elements), state)
+        number = whole_number(dict(place[1]).get("page", "")) or state.pages
+        call = _following(client, answer, len(elements), number, state)
 
 
-def _following(client: Client, answer: Answer, count: int, state: _State) -> Call | None:
+def _following(client: Client, answer: Answer, count: int, number: int, state: _State) -> Call | None:
+    """The call for the page after page `number`, which had `count` elements; None where the list ends."""
     links = {link.get("rel"): link["url"] for link in parse_header_links(answer.headers.get("link", ""))}
     if "last" in links:
         state.announced = _page_number(links["last"])
@@ -131,23 +134,22 @@ def _following(client: Client, answer: Answer, count: int, state: _State) -> Cal
         if client.leads_away(links["next"]):
             raise state.wrong(Reason.INCOMPLETE, "the link to the next page leaves the base URL and is not followed")
         return Call(state.first.operation, links["next"], {}, state.first.needs)
-    if state.announced is not None and state.announced > state.pages:
+    if state.announced is not None and state.announced > number:
         raise state.wrong(
-            Reason.INCOMPLETE, f"GitHub announced {state.announced} pages and the list ended after {state.pages}"
+            Reason.INCOMPLETE, f"GitHub announced {state.announced} pages and the list ended at page {number}"
         )
     if not links and count == PER_PAGE:
         # A full page without any Link is either all there is or a list whose paging was lost on the way (proxies
         # drop headers). Only the page after it tells.
-        return replace(state.first, parameters={**state.first.parameters, "page": str(state.pages + 1)})
+        return replace(state.first, parameters={**state.first.parameters, "page": str(number + 1)})
     return None
 
 
 def _page_number(url: str) -> int | None:
     try:
-        number = parse_qs(urlsplit(url).query).get("page", [""])[0]
+        return whole_number(parse_qs(urlsplit(url).query).get("page", [""])[0])
     except ValueError:
         return None
-    return int(number) if number.isdigit() and len(number) < 10 else None
 
 
 def _take(element: Any, answer: Answer, state: _State, identity: Identity | None) -> str | None:

@@ -49,8 +49,8 @@ def demanded_wait(answer: Answer, now: float) -> float:
     """Seconds that a limiting answer asks to wait. `now` in seconds since 1970, used where the answer has no Date."""
     server_now = _date(answer.headers.get("date")) or now
     after = answer.headers.get("retry-after", "").strip()
-    if after.isdigit():
-        return float(after[:9])
+    if (seconds := whole_number(after)) is not None:
+        return float(seconds)
     moment = _date(after)
     if moment is not None:
         return max(0.0, moment - server_now)
@@ -62,16 +62,21 @@ def demanded_wait(answer: Answer, now: float) -> float:
 
 def seconds_to_reset(answer: Answer, now: float) -> float | None:
     """Seconds until the hourly budget is full again, by the vendor's own clock if it sends one; None if not said."""
-    reset = answer.headers.get("x-ratelimit-reset", "")
-    if not reset.isdigit():
+    reset = whole_number(answer.headers.get("x-ratelimit-reset", ""))
+    if reset is None:
         return None
     # One second more: it is not said when in that second the reset comes.
-    return max(0.0, float(reset[:12]) - (_date(answer.headers.get("date")) or now)) + 1.0
+    return max(0.0, reset - (_date(answer.headers.get("date")) or now)) + 1.0
 
 
 def backoff(attempt: int, jitter: float) -> float:
     """Seconds before try `attempt` + 1 after a fault of the server: 1, 2, 4 …, half of it by chance (0 to 1)."""
     return float(2 ** (attempt - 1)) * (0.5 + jitter / 2)
+
+
+def whole_number(text: str) -> int | None:
+    """The number that a text is, cut off at twelve digits; None for any other text."""
+    return int(text[:12]) if text.isascii() and text.isdigit() else None
 
 
 def vendor_message(answer: Answer) -> str:

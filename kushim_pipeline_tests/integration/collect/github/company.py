@@ -1,0 +1,148 @@
+"""An organisation to read, and a way to read it without waiting."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from kushim_pipeline.collect.collection import Collection
+from kushim_pipeline.collect.github import streams
+from kushim_pipeline.collect.github.client import Clockwork
+from kushim_pipeline.collect.github.patience import Patience
+from kushim_pipeline.collect.github.transport import Limits
+from kushim_pipeline.collect.run import masking
+from kushim_pipeline.collect.unit import Unit
+from kushim_pipeline.evidence.receipt import Outcome, Reason, Receipt
+from kushim_pipeline.evidence.store import FileStore
+from kushim_pipeline.sandbox.github.model import (
+    BypassActor,
+    Description,
+    Organization,
+    Protection,
+    Repository,
+    Rule,
+    Ruleset,
+    Token,
+    User,
+)
+from kushim_pipeline.tenants.config import GithubConnection
+
+OWNER = "ghp_ownersTokenThatMustNotBeKept0001"
+MEMBER = "ghp_membersTokenThatMustNotBeKept002"
+OUTSIDER = "ghp_outsidersTokenThatMustNotBeKep03"
+PARTLY = "github_pat_withoutAdministration0004"
+LOGIN = "acme"
+
+REVIEW = Rule("pull_request", {"required_approving_review_count": 2, "dismiss_stale_reviews_on_push": True})
+
+ACME = Organization(
+    LOGIN,
+    members=tuple(User(f"person-{n:03}", owner=n < 2, two_factor=n % 50 != 7) for n in range(230)),
+    outside_collaborators=(User("visitor-1"), User("visitor-2", two_factor=False)),
+    repositories=(
+        *(Repository(f"plain-{n:03}", protection=Protection()) for n in range(6)),
+        Repository("bare"),
+        Repository("slashed", default_branch="release/1.0", protection=Protection(checks=("build",))),
+        Repository("ruled", rulesets=(Ruleset(71, "own", (Rule("deletion"), REVIEW), (BypassActor(),)),)),
+        Repository("old", archived=True),
+        Repository("empty", empty=True),
+        Repository("site", visibility="public", protection=Protection(reviews=None)),
+    ),
+    rulesets=(
+        Ruleset(9001, "everywhere", (Rule("non_fast_forward"),)),
+        Ruleset(9002, "some", (REVIEW,), (BypassActor(1, "OrganizationAdmin"),), repositories=("ruled", "bare")),
+        Ruleset(9003, "trial", (REVIEW,), enforcement="evaluate"),
+    ),
+)
+TOKENS = (
+    Token(OWNER, "person-000", LOGIN),
+    Token(MEMBER, "person-005", LOGIN, role="member"),
+    Token(OUTSIDER, "stranger", "elsewhere"),
+    Token(PARTLY, "person-001", LOGIN, lacks=("administration",)),
+)
+COMPANY = Description((ACME,), TOKENS)
+
+PER_REPOSITORY = ("github.branch_protection", "github.branch_rule", "github.ruleset")
+
+
+@dataclass
+class Waits:
+    """A clock that runs only when somebody waits. `asked` are the seconds of every wait."""
+
+    asked: list[float] = field(default_factory=list)
+    start: float = 0.0
+
+    def clockwork(self, start: float) -> Clockwork:
+        self.start = start
+        return Clockwork(self.asked.append, lambda: self.start + sum(self.asked), lambda: 0.0)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a collection left behind: receipts by stream, and the folder of its evidence."""
+
+    receipts: Mapping[str, Receipt]
+    store: FileStore
+
+    def outcome(self, stream: str) -> Outcome:
+        return self.receipts[stream].outcome
+
+    def reasons(self, stream: str) -> set[Reason]:
+        return {error.reason for error in self.receipts[stream].errors}
+
+    def records(self, stream: str) -> dict[str, Any]:
+        digest = self.receipts[stream].records_sha256
+        if digest is None:
+            return {}
+        lines = [json.loads(line) for line in self.store.get(digest).splitlines()]
+        return {line["id"]: line["body"] for line in lines}
+
+    def unread(self, stream: str) -> dict[str | None, Reason]:
+        return {error.resource_id: error.reason for error in self.receipts[stream].errors}
+
+    def contents(self) -> dict[str, tuple[Outcome, str]]:
+        """What every stream came to, comparable between two collections."""
+        return {name: (receipt.outcome, receipt.contents_sha256) for name, receipt in self.receipts.items()}
+
+
+def collect(
+    url: str,
+    root: Path,
+    *,
+    org: str = LOGIN,
+    token: str = OWNER,
+    only: Sequence[str] = (),
+    patience: Patience | None = None,
+    limits: Limits | None = None,
+    clockwork: Clockwork | None = None,
+) -> Found:
+    """Read the streams (`only` these, or all) of an organisation at a base URL, without waiting between tries."""
+    connection = GithubConnection(source="github", org=org, token="env:T", base_url=url)  # type: ignore[arg-type]
+    secrets = {"token": SecretStr(token)}
+    store = FileStore(root)
+    collections: dict[Unit, Collection] = {}
+    receipts: dict[str, Receipt] = {}
+
+    def open_collection(unit: Unit) -> Collection:
+        collections[unit] = Collection(unit, store, code_version="test", mask=masking(secrets.values()))
+        return collections[unit]
+
+    def finish(unit: Unit) -> None:
+        receipts[unit.stream] = collections[unit].finish()
+
+    wanted = [unit for unit in streams.units("t", connection) if not only or unit.stream in only]
+    streams.collect(
+        connection,
+        secrets,
+        wanted,
+        open_collection,
+        finish,
+        patience=patience,
+        limits=limits,
+        clockwork=clockwork or Clockwork(wait=lambda _: None),
+    )
+    assert sorted(receipts) == sorted(unit.stream for unit in wanted)
+    return Found(receipts, store)

@@ -17,7 +17,7 @@ _IDS = {
     "hipaa": re.compile(r"164\.(308|310|312|314|316)(\([a-z]\)(\([1-9]\)(\([ivx]+\)(\([A-Z]\))?)?)?)?"),
     "pci_dss": re.compile(r"([1-9]|1[0-2])(\.[1-9][0-9]?){1,4}"),
 }
-_SCHEMAS_OF_CHECKS = {"facts", "ops"}
+_SCHEMAS_OF_CHECKS = {"facts", "ops", "catalogue"}
 _SCHEMAS_OF_FACTS = {"raw", "ops"}
 
 
@@ -141,6 +141,8 @@ def _facts(catalogue: Catalogue, table: FactTable) -> Iterator[tuple[int | None,
     for stream in table.population_streams:
         if stream not in table.streams:
             yield 1, f"the population stream {stream} must stand in streams"
+    if "unreadable" in table.columns or re.search(r"\bas\s+unreadable\b", table.sql, re.IGNORECASE):
+        yield None, "the column 'unreadable' is the engine's: it marks the quarantined rows; use another name"
     _, literals = sql_rules.strip(table.sql)
     for literal in literals:
         if re.fullmatch(r"(aws|github|okta|jira|slack|kushim)\.[a-z0-9_]+", literal) and literal not in table.streams:

@@ -22,6 +22,7 @@ _CLOCKS = (
 )
 _FILES = r"read_\w+|glob|getenv|dblink\w*|lo_\w+|pg_\w+|query|query_table|parquet_\w+|sniff_csv|duckdb_\w+"
 
+_SCHEMAS = {"facts", "raw", "ops", "catalogue", "verdict", "information_schema", "pg_catalog", "main", "public"}
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), message)
     for pattern, message in (
@@ -107,8 +108,7 @@ def tables(sql: str) -> set[tuple[str, str]]:
     return {
         (match[1].lower(), match[2].lower())
         for match in re.finditer(r"(?:\bfrom|\bjoin|,)\s+\"?(\w+)\"?\.\"?(\w+)\"?(?!\s*\()", code, re.IGNORECASE)
-        if match[1].lower() in {"facts", "raw", "ops", "verdict", "information_schema", "pg_catalog", "main", "public"}
-        or match[1].lower().startswith(("mart", "duckdb", "pg_"))
+        if match[1].lower() in _SCHEMAS or match[1].lower().startswith(("mart", "duckdb", "pg_"))
     }
 
 

@@ -12,11 +12,10 @@ columns:
   outcome: How the last collection of the unit ended; NULL when there is none
   finished_at: When it ended
   records: How many records it brought
-  unreadable: How many resources it saw and could not read
+  resources_unread: How many resources it saw and could not read
   declared_total: The source's own count of the population; NULL where the source gives none
   is_reconciled: Whether what was read, with what was seen and could not be read, agrees with that count
   evidence_at: When the last collection ended that brought any evidence (complete or partial)
-  freshness_hours: The smallest freshness limit of the checks that need the stream; NULL when none does
   age_hours: The age of that evidence, in hours
 */
 WITH brought AS (
@@ -30,17 +29,10 @@ WITH brought AS (
 error AS (
     SELECT
         x.tenant_id, x.collection_id,
-        count(DISTINCT x.resource_id) AS unreadable,
+        count(DISTINCT x.resource_id) AS resources,
         bool_or(x.resource_id IS NULL AND x.operation = 'reconcile') AS differs
     FROM raw.receipt_error AS x
     GROUP BY x.tenant_id, x.collection_id
-),
-
-freshness AS (
-    SELECT s.stream, min(s.freshness_hours) AS freshness_hours
-    FROM catalogue.check_stream AS s
-    WHERE s.stream_source <> 'kushim'
-    GROUP BY s.stream
 )
 
 SELECT
@@ -60,20 +52,18 @@ SELECT
     e.outcome,
     e.finished_at,
     e.records,
-    CASE WHEN e.outcome IS NOT NULL THEN COALESCE(x.unreadable, 0) END AS unreadable,
+    CASE WHEN e.outcome IS NOT NULL THEN COALESCE(x.resources, 0) END AS resources_unread,
     e.declared_total,
     CASE
         WHEN e.declared_total IS NOT NULL THEN
             NOT COALESCE(x.differs, FALSE)
-            AND e.declared_total BETWEEN e.records AND e.records + COALESCE(x.unreadable, 0)
+            AND e.declared_total BETWEEN e.records AND e.records + COALESCE(x.resources, 0)
     END AS is_reconciled,
     b.evidence_at,
-    f.freshness_hours,
     extract(epoch FROM (c.as_of - b.evidence_at)) / 3600.0 AS age_hours
 FROM raw.last_receipt_asof AS e
 CROSS JOIN ops.clock AS c
 LEFT JOIN brought AS b
     ON b.tenant_id = e.tenant_id AND b.connection_id = e.connection_id AND b.stream = e.stream AND b.scope = e.scope
 LEFT JOIN error AS x ON x.tenant_id = e.tenant_id AND x.collection_id = e.collection_id
-LEFT JOIN freshness AS f ON f.stream = e.stream
 WHERE e.source <> 'kushim'

@@ -23,6 +23,6 @@ SELECT
     CASE
         WHEN is_reconciled THEN 'what was read agrees with the source''s own count'
         ELSE
-            'the source declares ' || declared_total || ', ' || records || ' were read, ' || unreadable || ' could not be'
+            'the source declares ' || declared_total || ', ' || records || ' were read, ' || resources_unread || ' could not be'
     END AS reason
 FROM facts.kushim_unit

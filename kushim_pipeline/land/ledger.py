@@ -119,15 +119,14 @@ def _arrival(store: EvidenceStore, entry: Entry, last: dict[UnitKey, tuple[datet
 
 
 def _last_landed(warehouse: Warehouse, tenant_ids: list[str]) -> dict[UnitKey, tuple[datetime, str | None]]:
-    """Per unit: when it was last collected, and the digest of the contents that its open versions have."""
+    """Per unit: when it was last collected, and the digest of what it then held (None unless its listing was whole)."""
     marks = ", ".join("?" for _ in tenant_ids)
     rows = warehouse.query(
-        "SELECT tenant_id, connection_id, stream, scope, max(finished_at), "
-        "(max(CASE WHEN lists_all THEN lpad(CAST(ledger_sequence AS VARCHAR), 18, '0') || contents_sha256 END)) "
-        f"FROM raw.receipt WHERE tenant_id IN ({marks}) GROUP BY tenant_id, connection_id, stream, scope",
+        "SELECT tenant_id, connection_id, stream, scope, finished_at, CASE WHEN lists_all THEN contents_sha256 END "
+        f"FROM raw.receipt WHERE superseded_at IS NULL AND tenant_id IN ({marks})",
         tenant_ids,
     ).rows
-    return {tuple(row[:4]): (row[4], row[5][18:] if row[5] else None) for row in rows}
+    return {tuple(row[:4]): (row[4], row[5]) for row in rows}
 
 
 def _land_round(
@@ -138,6 +137,7 @@ def _land_round(
     landed: Landed,
 ) -> None:
     warehouse.load("raw.receipt", _RECEIPT_COLUMNS, map(_receipt_row, arrivals))
+    warehouse.script(_sql("supersede.sql"))
     errors = [
         (
             *arrival.unit,
@@ -156,8 +156,9 @@ def _land_round(
     moving = [arrival for arrival in arrivals if arrival.receipt.lists_all]
     changed = [arrival for arrival in moving if last[arrival.unit][1] != arrival.receipt.contents_sha256]
     landed.unchanged += len(moving) - len(changed)
-    for arrival in moving:
-        last[arrival.unit] = (last[arrival.unit][0], arrival.receipt.contents_sha256)
+    for arrival in arrivals:
+        contents = arrival.receipt.contents_sha256 if arrival.receipt.lists_all else None
+        last[arrival.unit] = (last[arrival.unit][0], contents)
     if not changed:
         return
     warehouse.script(_sql("stage.sql"))

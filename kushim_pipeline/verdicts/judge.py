@@ -70,13 +70,11 @@ def stage(warehouse: Warehouse, catalogue: Catalogue, checks: Iterable[Check]) -
     warehouse.load("verdict.evaluated_check", ("check_id", "check_version"), [(c.id, c.version) for c in wanted])
     warehouse.script(_sql("unit_state.sql"))
     warehouse.script(_sql("problem.sql"))
-    failed = []
-    for check in wanted:
-        try:
-            warehouse.script(judgement(check))
-        except StatementFailed as error:
-            failed.append((check.id, str(error).splitlines()[0]))
-            warehouse.script(judgement(check.model_copy(update={"sql": _NO_ANSWER, "applies_to": None})))
+    failed = _answers(warehouse, wanted)
+    for check_id in _with_unread_resources(warehouse):
+        check = catalogue.checks[check_id]
+        warehouse.script(_fill(_sql("in_population.sql"), check_id=check.id, population=check.population))
+    warehouse.script(_sql("block.sql"))
     warehouse.script(_sql("empty_populations.sql"))
     warehouse.script(_sql("exceptions.sql"))
     depends = _sql("depends.sql")
@@ -86,15 +84,49 @@ def stage(warehouse: Warehouse, catalogue: Catalogue, checks: Iterable[Check]) -
     return failed
 
 
-def judgement(check: Check) -> str:
-    """The one statement that judges a check for all tenants: its SELECT inside sql/verdicts/judge.sql."""
+def _answers(warehouse: Warehouse, checks: list[Check]) -> list[tuple[str, str]]:
+    """Let every check answer, in one transaction. One that fails is tried again without its SQL: nobody answered."""
+    failed: dict[str, str] = {}
+    while True:
+        current = ""
+        try:
+            with warehouse.transaction():
+                for check in checks:
+                    current = check.id
+                    _answer(warehouse, check, silent=check.id in failed)
+        except StatementFailed as error:
+            if current in failed:
+                raise
+            failed[current] = str(error).splitlines()[0]
+        else:
+            return list(failed.items())
+
+
+def _answer(warehouse: Warehouse, check: Check, *, silent: bool) -> None:
+    """Let one check answer for its population, once for each row of it."""
+    rows = warehouse.change(answer(check, silent=silent))
+    applies = "TRUE" if silent else check.applies_to or "TRUE"
+    population = f"SELECT count(*) FROM facts.{check.population} WHERE ({applies}) IS NOT FALSE"
+    if rows != warehouse.query(population).rows[0][0]:
+        warehouse.script(_fill(_sql("worst_answer.sql"), check_id=check.id))
+
+
+def answer(check: Check, *, silent: bool = False) -> str:
+    """The one statement that judges a check for all tenants: its SELECT inside sql/verdicts/answer.sql."""
     return _fill(
-        _sql("judge.sql"),
+        _sql("answer.sql"),
         check_id=check.id,
         population=check.population,
-        applies_to=check.applies_to or "TRUE",
-        check_sql=f"\n{check.sql}\n",
+        applies_to="TRUE" if silent else check.applies_to or "TRUE",
+        check_sql=_NO_ANSWER if silent else f"\n{check.sql}\n",
     )
+
+
+def _with_unread_resources(warehouse: Warehouse) -> list[str]:
+    rows = warehouse.query(
+        "SELECT DISTINCT check_id FROM verdict.problem WHERE resource_id IS NOT NULL ORDER BY 1"
+    ).rows
+    return [row[0] for row in rows]
 
 
 def replay(warehouse: Warehouse, catalogue: Catalogue, as_of: datetime) -> Rows:

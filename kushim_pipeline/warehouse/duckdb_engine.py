@@ -55,6 +55,9 @@ class DuckDBWarehouse:
         with _told_apart():
             return _rows(self._connection, sql, parameters)
 
+    def change(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        return int(self.query(sql, parameters).rows[0][0])
+
     def load(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
         import pandas
 

@@ -41,6 +41,9 @@ class Warehouse(Protocol):
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
         """Run one statement and return its rows. Parameters stand as `?` in the text."""
 
+    def change(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        """Run one INSERT, UPDATE or DELETE and return how many rows it touched."""
+
     def load(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
         """Add many rows at once, the engine's fastest way. Returns how many."""
 

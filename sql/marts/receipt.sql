@@ -21,10 +21,10 @@ SELECT
     r.finished_at,
     r.receipt_sha256
 FROM raw.unit AS u
-LEFT JOIN (
-    SELECT DISTINCT ON (q.tenant_id, q.connection_id, q.stream, q.scope) q.*
-    FROM raw.receipt AS q
-    ORDER BY q.tenant_id, q.connection_id, q.stream, q.scope, q.finished_at DESC
-) AS r
-    ON r.tenant_id = u.tenant_id AND r.connection_id = u.connection_id AND r.stream = u.stream AND r.scope = u.scope
+LEFT JOIN raw.receipt AS r
+    ON r.superseded_at IS NULL
+    AND r.tenant_id = u.tenant_id
+    AND r.connection_id = u.connection_id
+    AND r.stream = u.stream
+    AND r.scope = u.scope
 WHERE u.valid_to IS NULL AND u.source <> 'kushim';

@@ -23,7 +23,7 @@ CREATE TABLE raw.unit (
     valid_to      TIMESTAMPTZ
 );
 
--- One row a collection: what it proves.
+-- One row a collection: what it proves. superseded_at is when the next collection of the same unit ended.
 CREATE TABLE raw.receipt (
     tenant_id        VARCHAR NOT NULL,
     collection_id    VARCHAR NOT NULL,
@@ -42,6 +42,7 @@ CREATE TABLE raw.receipt (
     parameters       JSON,
     started_at       TIMESTAMPTZ NOT NULL,
     finished_at      TIMESTAMPTZ NOT NULL,
+    superseded_at    TIMESTAMPTZ,
     code_version     VARCHAR NOT NULL,
     receipt_sha256   VARCHAR NOT NULL,
     records_sha256   VARCHAR,
@@ -121,11 +122,10 @@ SELECT
     r.finished_at, r.receipt_sha256, r.last_page_sha256
 FROM raw.unit_asof AS u
 LEFT JOIN (
-    SELECT DISTINCT ON (q.tenant_id, q.connection_id, q.stream, q.scope) q.*
+    SELECT q.*
     FROM raw.receipt AS q
     CROSS JOIN ops.clock AS c
-    WHERE q.finished_at <= c.as_of
-    ORDER BY q.tenant_id, q.connection_id, q.stream, q.scope, q.finished_at DESC
+    WHERE q.finished_at <= c.as_of AND (q.superseded_at IS NULL OR q.superseded_at > c.as_of)
 ) AS r
     ON r.tenant_id = u.tenant_id AND r.connection_id = u.connection_id AND r.stream = u.stream AND r.scope = u.scope;
 
@@ -220,12 +220,23 @@ CREATE TABLE verdict.problem (
     resource_id     VARCHAR,
     is_population   BOOLEAN NOT NULL,
     priority        INTEGER NOT NULL,
-    evidence_sha256 VARCHAR
+    evidence_sha256 VARCHAR,
+    in_population   BOOLEAN NOT NULL DEFAULT FALSE
+);
+CREATE TABLE verdict.block (
+    check_id        VARCHAR NOT NULL,
+    tenant_id       VARCHAR NOT NULL,
+    connection_id   VARCHAR NOT NULL,
+    scope           VARCHAR NOT NULL,
+    priority        INTEGER NOT NULL,
+    evidence_sha256 VARCHAR,
+    hides_rows      BOOLEAN NOT NULL
 );
 CREATE TABLE verdict.stage (
     tenant_id       VARCHAR NOT NULL,
     check_id        VARCHAR NOT NULL,
     connection_id   VARCHAR NOT NULL,
+    scope           VARCHAR NOT NULL,
     resource_id     VARCHAR NOT NULL,
     status          VARCHAR NOT NULL,
     reason          VARCHAR,

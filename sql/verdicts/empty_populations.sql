@@ -1,9 +1,9 @@
 -- Connections for which a check has nothing to judge: NOT_APPLICABLE where everything the check needs was read whole,
 -- UNKNOWN where it was not. An empty list alone never passes.
 
-INSERT INTO verdict.stage (tenant_id, check_id, connection_id, resource_id, status, reason, evidence_sha256)
+INSERT INTO verdict.stage (tenant_id, check_id, connection_id, scope, resource_id, status, reason, evidence_sha256)
 SELECT
-    k.tenant_id, k.check_id, k.connection_id, k.account_id,
+    k.tenant_id, k.check_id, k.connection_id, 'global', k.account_id,
     CASE WHEN q.priority IS NULL THEN 'NOT_APPLICABLE' ELSE 'UNKNOWN' END,
     CASE WHEN q.priority IS NULL THEN 'the population was read whole and is empty' ELSE w.reason END,
     coalesce(q.evidence, k.evidence)

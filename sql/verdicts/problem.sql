@@ -19,7 +19,9 @@ JOIN verdict.evaluated_check AS e ON e.check_id = s.check_id
 GROUP BY u.tenant_id, u.connection_id, s.check_id;
 
 -- 1. Units whose population is not known, or was read too long ago.
-INSERT INTO verdict.problem
+INSERT INTO verdict.problem (
+    check_id, tenant_id, connection_id, account_id, scope, resource_id, is_population, priority, evidence_sha256
+)
 SELECT
     s.check_id, u.tenant_id, u.connection_id, u.account_id, u.scope, NULL, s.is_population, w.priority, u.evidence_sha256
 FROM verdict.unit_state AS u
@@ -32,7 +34,9 @@ JOIN verdict.reason AS w
     );
 
 -- 2. Streams that a check needs and that its connection does not offer, or, of another source, the tenant does not have.
-INSERT INTO verdict.problem
+INSERT INTO verdict.problem (
+    check_id, tenant_id, connection_id, account_id, scope, resource_id, is_population, priority, evidence_sha256
+)
 SELECT DISTINCT
     s.check_id, k.tenant_id, k.connection_id, k.account_id, 'global', NULL, s.is_population, 2, CAST(NULL AS VARCHAR)
 FROM (SELECT DISTINCT u.tenant_id, u.connection_id, u.account_id, u.source FROM verdict.unit_state AS u) AS k
@@ -47,7 +51,9 @@ WHERE NOT EXISTS (
 );
 
 -- 3. Streams of another source: what blocks them blocks the whole connection that is judged.
-INSERT INTO verdict.problem
+INSERT INTO verdict.problem (
+    check_id, tenant_id, connection_id, account_id, scope, resource_id, is_population, priority, evidence_sha256
+)
 SELECT
     s.check_id, k.tenant_id, k.connection_id, k.account_id, 'global', NULL, FALSE, w.priority, u.evidence_sha256
 FROM (SELECT DISTINCT u.tenant_id, u.connection_id, u.account_id, u.source FROM verdict.unit_state AS u) AS k
@@ -61,7 +67,9 @@ JOIN verdict.reason AS w
     );
 
 -- 4. Single resources that could not be read.
-INSERT INTO verdict.problem
+INSERT INTO verdict.problem (
+    check_id, tenant_id, connection_id, account_id, scope, resource_id, is_population, priority, evidence_sha256
+)
 SELECT
     s.check_id, u.tenant_id, u.connection_id, u.account_id, u.scope, x.resource_id, s.is_population, w.priority,
     u.evidence_sha256
@@ -73,7 +81,9 @@ JOIN verdict.reason AS w ON w.reason = x.reason
 WHERE x.resource_id IS NOT NULL;
 
 -- 5. Records that a fact table had to quarantine.
-INSERT INTO verdict.problem
+INSERT INTO verdict.problem (
+    check_id, tenant_id, connection_id, account_id, scope, resource_id, is_population, priority, evidence_sha256
+)
 SELECT DISTINCT
     s.check_id, q.tenant_id, q.connection_id, u.account_id, q.scope, q.resource_id, s.is_population, 4, u.evidence_sha256
 FROM facts.quarantine AS q

@@ -97,7 +97,7 @@ def login(element: dict[str, Any]) -> str | None:
 def full_name(element: dict[str, Any]) -> str | None:
     """A repository's id in our records: `org/repo`."""
     name = _text(element.get("full_name"))
-    return name if name and name.count("/") == 1 and not {".", ".."} & set(name.split("/")) else None
+    return name if name and name.count("/") == 1 and not {"", ".", ".."} & set(name.split("/")) else None
 
 
 def _text(value: Any) -> str | None:

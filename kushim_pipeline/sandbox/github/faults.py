@@ -10,7 +10,7 @@ from typing import Literal
 Kind = Literal[
     "status",  # answers `status` with GitHub's error body and `message`
     "html",  # answers 200 with a page of HTML
-    "body",  # answers 200 with the bytes of `body` and with `headers`, without any Link
+    "body",  # answers 200 with the bytes of `body` and with `headers` ({url}: the base URL), without a Link of its own
     "truncate",  # sends half the JSON as if it were all
     "break_off",  # sends half the JSON, then closes the connection
     "silent",  # answers nothing until `seconds` are over

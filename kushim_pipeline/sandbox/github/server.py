@@ -156,7 +156,7 @@ class Server:
         if kind == "html":
             return _Sent(200, _HTML, {"Content-Type": "text/html; charset=utf-8"})
         if kind == "body":
-            return _Sent(200, fault.body, fault.headers)
+            return _Sent(200, fault.body, {k: v.replace("{url}", self.url) for k, v in fault.headers.items()})
         if kind == "truncate":
             return _Sent(reply.status, data[: len(data) // 2], headers)
         if kind == "headers":

@@ -320,3 +320,103 @@ def test_nobody_listens(root: Path, vendor: Start) -> None:
     server.stop()
     found = collect(server.url, root, patience=IMPATIENT)
     assert {receipt.outcome for receipt in found.receipts.values()} == {Outcome.FAILED}
+
+
+def _people(*logins: str) -> bytes:
+    return json.dumps([shapes.user(login) for login in logins], indent=1).encode()
+
+
+def test_a_list_that_moves_while_it_is_read(vendor: Start, root: Path) -> None:
+    second = Fault("/organizations/*/members?page=2&per_page=100", "body", body=_people("person-000", "newcomer"))
+    found = collect(vendor(second).url, root, only=["github.member"])
+    assert found.reasons("github.member") == {Reason.INCOMPLETE}
+    assert "newcomer" in found.records("github.member")
+
+
+def test_pages_that_bring_nothing_new_have_an_end(vendor: Start, root: Path) -> None:
+    """Other bytes, other addresses, the same people: for ever, if nobody looked at the names."""
+    server = vendor(
+        Fault(
+            MEMBERS, "body", body=_people("a", "b"), headers={"Link": '<{url}/orgs/acme/members?page=2>; rel="next"'}
+        ),
+        Fault(
+            "*page=2*", "body", body=_people("b", "a"), headers={"Link": '<{url}/orgs/acme/members?page=3>; rel="next"'}
+        ),
+    )
+    found = collect(server.url, root, only=["github.member"])
+    assert found.reasons("github.member") == {Reason.INCOMPLETE}
+    assert set(found.records("github.member")) == {"a", "b"}
+    assert len(server.ledger) == 2
+
+
+def test_a_list_without_end(vendor: Start, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kushim_pipeline.collect.github.listing.MAX_PAGES", 2)
+    found = collect(vendor().url, root, only=["github.member"])
+    assert found.outcome("github.member") is Outcome.PARTIAL
+    assert "does not end" in (found.receipts["github.member"].error or "")
+
+
+def test_an_empty_list_that_the_organisation_cannot_prove(vendor: Start, root: Path) -> None:
+    described = Description((Organization(LOGIN, (User("a", owner=True),)),), TOKENS)
+    found = collect(vendor(Fault(ORG, "status", status=500), description=described).url, root)
+    for stream in ("github.member_without_2fa", "github.outside_collaborator", *PER_REPOSITORY):
+        assert found.outcome(stream) is Outcome.FAILED, stream
+
+
+def test_a_token_that_single_sign_on_keeps_out_is_told_what_to_do(vendor: Start, root: Path) -> None:
+    message = "Resource protected by organization SAML enforcement."
+    fault = Fault(ORG, "status", status=403, message=message, headers={"X-GitHub-SSO": "required; url=https://x/"})
+    found = collect(vendor(fault).url, root, only=["github.organization"])
+    assert found.outcome("github.organization") is Outcome.DENIED
+    assert "single sign-on" in (found.receipts["github.organization"].error or "")
+
+
+def _repositories(**changed: object) -> bytes:
+    kept = {"full_name": f"{LOGIN}/plain-000", "archived": False, "default_branch": "main"}
+    other = {key: value for key, value in {**kept, **changed}.items() if value is not None}
+    return json.dumps([{**kept, "full_name": f"{LOGIN}/bare"}, other]).encode()
+
+
+@pytest.mark.parametrize("branch", [None, 7, "", []])
+def test_a_repository_that_names_no_default_branch(vendor: Start, root: Path, branch: object) -> None:
+    found = collect(vendor(Fault(REPOSITORIES, "body", body=_repositories(default_branch=branch))).url, root)
+    name = f"{LOGIN}/plain-000"
+    for stream in PER_REPOSITORY:
+        assert found.unread(stream) == {name: Reason.INCOMPLETE}, stream
+
+
+@pytest.mark.parametrize("name", [None, "plain", "acme/../x", "acme/..", "acme/a/b", "/", "acme/", 7])
+def test_a_repository_without_a_proper_name_is_never_asked_for(vendor: Start, root: Path, name: object) -> None:
+    server = vendor(Fault(REPOSITORIES, "body", body=_repositories(full_name=name)))
+    found = collect(server.url, root)
+    assert found.unread("github.repository")[None] in (Reason.QUARANTINED, Reason.INCOMPLETE)
+    for stream in PER_REPOSITORY:
+        assert found.unread(stream) == {None: Reason.QUARANTINED}
+    assert {asked.path.split("/")[3] for asked in server.ledger if asked.path.startswith("/repos/")} == {"bare"}
+
+
+def test_a_poisonous_repository_is_quarantined_in_every_stream_that_needs_it(vendor: Start, root: Path) -> None:
+    body = _repositories().replace(b'"archived": false', b'"archived": true, "archived": false')
+    found = collect(vendor(Fault(REPOSITORIES, "body", body=body)).url, root)
+    for stream in PER_REPOSITORY:
+        assert set(found.unread(stream).values()) == {Reason.QUARANTINED}, stream
+
+
+def test_another_ruleset_than_was_asked_for(vendor: Start, root: Path) -> None:
+    found = collect(vendor(Fault("*/rulesets/71", "body", body=b'{"id": 72}')).url, root)
+    assert found.unread("github.ruleset") == {f"{LOGIN}/ruled": Reason.INCOMPLETE}
+
+
+@pytest.mark.parametrize("module", ["branch", "ruleset"])
+def test_a_fault_of_ours_in_one_place_is_unknown_there(
+    vendor: Start, root: Path, healthy: Found, module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr(f"kushim_pipeline.collect.github.{module}.object_of", broken)
+    found = collect(vendor().url, root)
+    stream = {"branch": "github.branch_protection", "ruleset": "github.ruleset"}[module]
+    assert Reason.NOT_COLLECTED in found.reasons(stream)
+    assert found.outcome(stream) is Outcome.PARTIAL
+    others_unaffected(found, healthy, [stream])

@@ -148,6 +148,16 @@ def test_a_spent_budget_stops_the_reading_and_sleeps_for_no_hour(vendor: Start, 
     assert unread <= {Reason.INCOMPLETE, Reason.NOT_COLLECTED} and Reason.INCOMPLETE in unread
 
 
+def test_a_budget_that_is_full_again_soon_is_waited_for(vendor: Start, root: Path, healthy: Found) -> None:
+    waits = Waits()
+    spent = {"X-RateLimit-Remaining": "3", "X-RateLimit-Reset": str(int(time.time()) + 20)}
+    server = vendor(Fault(OWNERS, "headers", headers=spent), description=COMPANY)
+    streams = ["github.owner", "github.branch_rule"]
+    found = collect(server.url, root, only=streams, clockwork=waits.clockwork(time.time()))
+    assert found.contents()["github.branch_rule"] == healthy.contents()["github.branch_rule"]
+    assert all(wait <= 22 for wait in waits.asked)
+
+
 @pytest.mark.parametrize("remaining", ["", "many", "1e999", "-5", "4999.5", "\u00b2", "9" * 5000])
 def test_rate_headers_that_are_no_numbers_do_no_harm(vendor: Start, root: Path, healthy: Found, remaining: str) -> None:
     odd = {"X-RateLimit-Remaining": remaining, "X-RateLimit-Reset": remaining}

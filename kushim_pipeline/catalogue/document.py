@@ -73,7 +73,8 @@ class Document:
         try:
             return model(**data)
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
+            # An unknown key first: it explains the missing one that it is a misspelling of.
+            first = min(error.errors(include_url=False), key=lambda found: found["type"] != "extra_forbidden")
             place = [*location, *(step for step in first["loc"])]
             raise self.error(place, explain(first, model)) from error
         except TypeError as error:
@@ -95,11 +96,11 @@ class Document:
 def explain(error: Any, model: type[BaseModel]) -> str:
     """One pydantic error (an item of `ValidationError.errors()`) in words for the person who wrote the file."""
     name = ".".join(str(step) for step in error["loc"]) or "this"
-    if error["type"] in {"extra_forbidden", "unexpected_keyword_argument"}:
+    if error["type"] == "extra_forbidden":
         return f"unknown key '{name}'; known keys: {', '.join(model.model_fields)}"
     if error["type"] == "missing":
         return f"the key '{name}' is missing"
-    if error["type"] in {"string_type", "string_sub_type"}:
+    if error["type"] == "string_type":
         return f"'{name}' must be a text; put it in quotes (got {error['input']!r})"
     return f"'{name}': {error['msg'].removeprefix('Value error, ')} (got {error['input']!r})"
 

@@ -68,7 +68,8 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 def strip(sql: str) -> tuple[str, list[str]]:
     """The statement with strings and comments blanked (its lines stay where they are), and the strings' contents.
 
-    A string that opens with an `E` prefix keeps that prefix and its first quote, so that a rule can refuse it.
+    Quoted names lose their quotes alone, since "now"() is a call too. A string that opens with an `E` keeps that prefix
+    and its first quote, so that a rule can refuse it.
     """
     out: list[str] = []
     literals: list[str] = []
@@ -84,8 +85,10 @@ def strip(sql: str) -> tuple[str, list[str]]:
             out.append("'" + _blank(piece["string"][1:-1]) + "'")
         elif piece["dollar"]:
             out.append(piece["dollar"])
+        elif piece["name"]:
+            out.append(f" {piece['name'][1:-1]} ")
         else:
-            out.append(_blank(piece[0]) if piece["line"] else piece[0])
+            out.append(_blank(piece["line"]))
     out.append(sql[at:])
     return "".join(out), literals
 
@@ -103,11 +106,10 @@ def broken_rules(sql: str) -> Iterator[tuple[int, str]]:
 
 
 def tables(sql: str) -> set[tuple[str, str]]:
-    """The (schema, table) pairs that the statement reads: what follows FROM, JOIN or a comma and has a schema."""
-    code, _ = strip(sql)
+    """The (schema, table) pairs that the statement names, wherever they stand."""
     return {
         (match[1].lower(), match[2].lower())
-        for match in re.finditer(r"(?:\bfrom|\bjoin|,)\s+\"?(\w+)\"?\.\"?(\w+)\"?(?!\s*\()", code, re.IGNORECASE)
+        for match in re.finditer(r"\b(\w+)\s*\.\s*(\w+)\b(?!\s*\()", strip(sql)[0])
         if match[1].lower() in _SCHEMAS or match[1].lower().startswith(("mart", "duckdb", "pg_"))
     }
 

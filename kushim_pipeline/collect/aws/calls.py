@@ -6,14 +6,18 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
-from kushim_pipeline.collect.aws.errors import THROTTLED, Garbled, ReadFailed, from_answer, from_client
+from kushim_pipeline.collect.aws.errors import THROTTLED, ReadFailed, from_answer, from_client
 from kushim_pipeline.collect.aws.permissions import permission
 from kushim_pipeline.collect.aws.session import Client, Clients
 from kushim_pipeline.collect.aws.wire import Reading, keep_page, reading
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.evidence.receipt import Reason
 
-MAX_TIMEOUTS = 3
+MAX_SILENCES = 3
+"""An operation that gave no answer so often in a row is not called any more in this run."""
+MAX_SILENCES_ALTOGETHER = 20
+"""The same for a service in a region, whatever the operations."""
+
 Sinks = Mapping[str, Collection]
 """Stream name -> where it reports to. Holds only the streams that were asked for."""
 
@@ -88,8 +92,11 @@ def call(
     except ReadFailed as failed:
         if failed.code not in THROTTLED or client.throttled:
             raise
+        first = failed
     # Many at once were too many. One at a time most get through; once even that fails, it is not tried again.
     with client.slow_lane:
+        if client.throttled:
+            raise first
         try:
             return _call(client, region, sinks, service, operation, absent, parameters)
         except ReadFailed as failed:
@@ -108,10 +115,11 @@ def _call(
 ) -> Answer:
     from botocore import xform_name
     from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+    from botocore.exceptions import ConnectionError as Unconnected
     from botocore.parsers import ResponseParserError
 
-    if client.dead:
-        raise ReadFailed(Reason.NOT_COLLECTED, client.dead)
+    if dead := client.dead.get("") or client.dead.get(operation):
+        raise ReadFailed(Reason.NOT_COLLECTED, dead)
     with reading(sinks, {"region": region, **parameters}) as page:
         try:
             body: dict[str, Any] = getattr(client.boto, xform_name(operation))(**parameters)
@@ -120,35 +128,34 @@ def _call(
             code = str(said.get("Code", ""))
             if code in absent and page.evidence:
                 return Answer({}, page.evidence, page, operation, absent=code)
+            # Getting the credentials is a call of its own, made on the way (AssumeRole).
+            mine = error.operation_name == operation
+            asked = permission(service, operation) if mine else f"sts:{error.operation_name}"
             status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-            asked = (
-                permission(service, operation) if error.operation_name == operation else f"sts:{error.operation_name}"
-            )
             raise from_answer(code, status, str(said.get("Message", "")), asked) from None
-        except HTTPClientError as error:
+        except (HTTPClientError, Unconnected) as error:
             failed = from_client(error)
-            _note(client, error, failed)
+            _note_silence(client, operation, error, failed)
             raise failed from None
-        except (BotoCoreError, ResponseParserError, Garbled) as error:
+        # What botocore's parsers raise, for a broken document (their own error) or a broken field (any other).
+        except (BotoCoreError, ResponseParserError, ValueError, TypeError, KeyError, AttributeError) as error:
+            if page.status >= 300:
+                asked = permission(service, operation)
+                raise from_answer("", page.status, "the body is not an error of AWS", asked) from None
             raise from_client(error) from None
-        except (
-            ValueError,
-            TypeError,
-            KeyError,
-            AttributeError,
-        ) as error:  # out of botocore's parsers, for a broken field
-            raise from_client(error) from None
-    client.timeouts = 0
+    if client.silent:
+        client.silent.clear()
     body.pop("ResponseMetadata", None)
     return Answer(body, page.evidence, page, operation)
 
 
-def _note(client: Client, error: Exception, failed: ReadFailed) -> None:
-    """An endpoint that cannot be connected to is not asked again in this run; one that hangs, not after a few times."""
-    from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError, SSLError
+def _note_silence(client: Client, operation: str, error: Exception, failed: ReadFailed) -> None:
+    """An endpoint that cannot be connected to is not asked again in this run; one that is silent, not for ever."""
+    from botocore.exceptions import ConnectionError as Unconnected
 
-    client.timeouts += 1
-    if client.timeouts >= MAX_TIMEOUTS or isinstance(
-        error, EndpointConnectionError | ConnectTimeoutError | ProxyConnectionError | SSLError
-    ):
-        client.dead = f"not asked any more: {failed.message}"
+    client.silent.update((operation, ""))
+    why = f"not called any more in this run: {failed.message}"
+    if isinstance(error, Unconnected) or client.silent[""] >= MAX_SILENCES_ALTOGETHER:
+        client.dead[""] = why
+    elif client.silent[operation] >= MAX_SILENCES:
+        client.dead[operation] = why

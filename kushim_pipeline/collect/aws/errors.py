@@ -153,7 +153,7 @@ def from_client(error: Exception) -> ReadFailed:
             f"there are no usable credentials for this connection ({text}); set access_key_id and "
             "secret_access_key, or give the process an AWS profile or role",
         )
-    if isinstance(error, client.HTTPClientError):
+    if isinstance(error, client.HTTPClientError | client.ConnectionError):
         return ReadFailed(Reason.NOT_COLLECTED, f"the endpoint could not be reached or did not answer ({text})")
     if isinstance(error, client.BotoCoreError):
         return ReadFailed(Reason.NOT_COLLECTED, text)

@@ -1,7 +1,7 @@
 """S3: the buckets of the account, and every setting of a bucket by a call of its own."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kushim_pipeline.collect.aws.calls import Account, Answer, Sinks, call, pick
@@ -87,6 +87,10 @@ def _read_bucket(account: Account, region: str, sinks: Sinks, name: str) -> None
 
     for stream, part in _PLAIN.items():
         record_part(pick(sinks, stream), arn, ask(part, stream), part.body)
+    tags = ask(_TAGGING, "aws.s3_bucket_tagging")
+    if tags is not None and tags.absent:
+        tags = replace(tags, body={"TagSet": []}, absent=None)  # S3's way to say that there are no tags
+    record_part(pick(sinks, "aws.s3_bucket_tagging"), arn, tags, _TAGGING.body)
 
     policy = ask(_POLICY, "aws.s3_bucket_policy", "aws.s3_bucket_policy_status")
     record_part(pick(sinks, "aws.s3_bucket_policy"), arn, policy, _POLICY.body)
@@ -151,8 +155,8 @@ _PLAIN = {
         "GetBucketEncryption", frozenset({"ServerSideEncryptionConfigurationNotFoundError"}), _encryption
     ),
     "aws.s3_bucket_public_access_block": Part("GetPublicAccessBlock", _NO_BLOCK, _block),
-    "aws.s3_bucket_tagging": Part("GetBucketTagging", frozenset({"NoSuchTagSet"}), _tags),
 }
+_TAGGING = Part("GetBucketTagging", frozenset({"NoSuchTagSet"}), _tags)
 _POLICY = Part("GetBucketPolicy", frozenset({"NoSuchBucketPolicy"}), _policy)
 _STATUS = Part("GetBucketPolicyStatus", frozenset({"NoSuchBucketPolicy"}), _public)
 _VERSIONING = Part(

@@ -3,6 +3,7 @@
 import os
 import re
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -36,10 +37,12 @@ class Client:
     boto: Any
     paging: Callable[[str], Mapping[str, Any] | None]
     """Operation name -> how its pages are linked (botocore's paginator model), None for a call without pages."""
-    dead: str = ""
-    """Why the endpoint is not asked any more; empty while it answers."""
-    timeouts: int = 0
+    dead: dict[str, str] = field(default_factory=dict)
+    """Operation -> why it is not called any more in this run; "" stands for all operations."""
+    silent: Counter[str] = field(default_factory=Counter)
+    """How often in a row the endpoint gave no answer, by operation and ("") altogether."""
     throttled: bool = False
+    """Whether calls are throttled even one at a time."""
     slow_lane: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -135,7 +138,7 @@ def _session(connection: AwsConnection, secrets: Mapping[str, SecretStr], home: 
         )
     else:
         _with_keys(core, secrets)
-    core.get_component("event_emitter").register_first("before-parse", keep_answer)
+    core.get_component("event_emitter").register_first("before-parse.*.*", keep_answer)
     # Policy documents are decoded at our own strict door: botocore lets a duplicate key pass.
     core.unregister("after-call.iam", json_decode_policies)
     core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=rfc3339)

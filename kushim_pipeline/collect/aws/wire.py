@@ -57,7 +57,10 @@ def reading(sinks: Sequence[Collection], parameters: Mapping[str, Any]) -> Itera
 
 
 def keep_answer(operation_model: Any, response_dict: dict[str, Any], **_: Any) -> None:
-    """The `before-parse` handler. Raises Garbled for an answer that the call does not give, after keeping its bytes."""
+    """The handler of `before-parse.*.*` (the wildcards put it before botocore's own for S3, which alter the status).
+
+    Raises Garbled for an answer that the call does not give, after keeping its bytes.
+    """
     current: Reading | None = getattr(_now, "reading", None)
     if current is None:
         return  # a call for access (AssumeRole), never for evidence: its answer holds secrets
@@ -66,6 +69,8 @@ def keep_answer(operation_model: Any, response_dict: dict[str, Any], **_: Any) -
     keep_page(current.sinks, current, operation_model.name)
     if current.status < 300:
         _refuse_other_kinds(operation_model, body)
+    elif current.status >= 500 and not body.lstrip().startswith((b"<", b"{")):
+        response_dict["body"] = b""  # botocore retries a 500 without a body, and gives up on one with another's words
 
 
 def keep_page(sinks: Sequence[Collection], page: Reading, operation: str) -> None:
@@ -93,5 +98,7 @@ def _refuse_other_kinds(operation_model: Any, body: bytes) -> None:
     else:
         found = _ROOT.match(body)
         root = found[1].decode() if found else "nothing"
+        if root == "Error" and service.service_name == "s3":
+            return  # S3 may say so with status 200: botocore takes it for the 500 that it is, and retries
         if root not in (_S3_ROOTS.get(operation), f"{operation}Response", f"{operation}Result", f"{operation}Output"):
             raise Garbled(f"the answer to {operation} is not what AWS sends (it begins with <{root[:40]}>)")

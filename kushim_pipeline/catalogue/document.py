@@ -39,7 +39,8 @@ class Document:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line = mark.line + first_line if mark else None
-            raise CatalogueError(path, line, f"this is not YAML: {error.problem or error.context}") from error
+            hint = "; a text that holds ': ' stands in quotes" if "mapping values" in str(error.problem) else ""
+            raise CatalogueError(path, line, f"this is not YAML: {error.problem or error.context}{hint}") from error
         except (yaml.YAMLError, ValueError) as error:
             raise CatalogueError(path, first_line, f"this is not YAML: {error}") from error
         finally:

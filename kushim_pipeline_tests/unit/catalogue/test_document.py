@@ -49,6 +49,11 @@ def test_what_is_not_yaml_is_refused(text: str) -> None:
         Document(text, FILE)
 
 
+def test_a_colon_in_a_text_gets_a_hint() -> None:
+    with pytest.raises(CatalogueError, match="some.yaml:2: .* stands in quotes"):
+        Document("name: a\ndoc: of two: one", FILE)
+
+
 def test_lines_count_from_where_the_text_starts() -> None:
     found = Document("name: a\nparts: [x]\n", FILE, first_line=7)
     assert found.line(["name"]) == 7

@@ -1,4 +1,4 @@
-"""Put records and receipts of a test's own making where the pipeline's own code finds them: in a store and its ledger."""
+"""Put records and receipts of a test's own making where the pipeline finds them: in a store and its ledger."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

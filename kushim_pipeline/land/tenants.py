@@ -40,7 +40,7 @@ def register(
     ]
     with warehouse.transaction():
         warehouse.script(_sql("stage_units.sql"))
-        warehouse.load("stage_moment", ("at",), [(moment,)])
+        warehouse.load("stage_moment", ("registered_at",), [(moment,)])
         warehouse.load("stage_tenant", ("tenant_id",), [(t.tenant,) for t in tenants] + [(name,) for name in gone])
         warehouse.load(
             "stage_expected",

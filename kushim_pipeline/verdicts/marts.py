@@ -1,4 +1,4 @@
-"""The marts: what analysts and auditors query. Views over verdicts, receipts and the catalogue, kept stable as `mart_v1`."""
+"""The marts: what analysts and auditors query. Views over verdicts, receipts and the catalogue, stable as `mart_v1`."""
 
 from pathlib import Path
 

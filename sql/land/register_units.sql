@@ -2,7 +2,7 @@
 -- tenant that is not in stage_tenant (its file has a mistake) stay as they are.
 
 UPDATE raw.unit AS u
-SET valid_to = c.at
+SET valid_to = c.registered_at
 FROM stage_moment AS c
 WHERE u.valid_to IS NULL
     AND u.tenant_id IN (SELECT t.tenant_id FROM stage_tenant AS t)
@@ -13,7 +13,7 @@ WHERE u.valid_to IS NULL
     );
 
 INSERT INTO raw.unit (tenant_id, connection_id, source, account_id, stream, scope, planned_at, valid_from, valid_to)
-SELECT e.tenant_id, e.connection_id, e.source, e.account_id, e.stream, e.scope, NULL, c.at, NULL
+SELECT e.tenant_id, e.connection_id, e.source, e.account_id, e.stream, e.scope, NULL, c.registered_at, NULL
 FROM stage_expected AS e
 CROSS JOIN stage_moment AS c
 WHERE NOT EXISTS (

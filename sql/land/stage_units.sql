@@ -9,7 +9,7 @@ CREATE TEMPORARY TABLE stage_expected (
     tenant_id VARCHAR, connection_id VARCHAR, source VARCHAR, account_id VARCHAR, stream VARCHAR, scope VARCHAR
 );
 CREATE TEMPORARY TABLE stage_tenant (tenant_id VARCHAR);
-CREATE TEMPORARY TABLE stage_moment (at TIMESTAMPTZ);
+CREATE TEMPORARY TABLE stage_moment (registered_at TIMESTAMPTZ);
 CREATE TEMPORARY TABLE stage_planned (
     tenant_id VARCHAR, connection_id VARCHAR, stream VARCHAR, scope VARCHAR, planned_at TIMESTAMPTZ
 );

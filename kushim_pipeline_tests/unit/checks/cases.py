@@ -26,7 +26,9 @@ REGIONS = ["us-east-1"]
 ORG = "acme"
 COLLECTED = timedelta(hours=1)
 _PROBLEMS = {"denied": Reason.DENIED, "failed": Reason.NOT_COLLECTED, "partial": Reason.INCOMPLETE}
-_KEYS = {"name", "policy", "connection", "as_of", "records", "outcomes", "unreadable", "expect", "receipts", "exceptions"}
+_KEYS = {
+    "name", "policy", "connection", "as_of", "records", "outcomes", "unreadable", "expect", "receipts", "exceptions"
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

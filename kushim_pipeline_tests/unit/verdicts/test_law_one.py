@@ -176,25 +176,32 @@ def test_an_outcome_that_is_not_known_is_no_pass(here: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sql", "expected"),
+    ("status", "reason", "rest", "expected"),
     [
-        ("SELECT tenant_id, resource_id, 'FAIL' AS status, 'x' AS reason FROM facts.disk WHERE NOT encrypted", "UNKNOWN:incomplete"),
-        ("SELECT tenant_id, resource_id, NULL AS status, NULL AS reason FROM facts.disk", "UNKNOWN:incomplete"),
-        ("SELECT tenant_id, resource_id, 'pass' AS status, NULL AS reason FROM facts.disk", "UNKNOWN:incomplete"),
-        ("SELECT tenant_id, resource_id, 'NOT_APPLICABLE' AS status, '' AS reason FROM facts.disk", "UNKNOWN:incomplete"),
-        ("SELECT tenant_id, resource_id, 'UNKNOWN' AS status, 'denied' AS reason FROM facts.disk", "UNKNOWN:denied"),
-        ("SELECT tenant_id, resource_id, 'UNKNOWN' AS status, 'dunno' AS reason FROM facts.disk", "UNKNOWN:incomplete"),
-        ("SELECT 'other' AS tenant_id, resource_id, 'PASS' AS status, '' AS reason FROM facts.disk", "UNKNOWN:incomplete"),
-        ("SELECT tenant_id, resource_id, s AS status, s AS reason FROM facts.disk, (VALUES ('PASS'), ('FAIL')) AS v(s)", "FAIL"),
-        ("SELECT tenant_id, resource_id, s AS status, '' AS reason FROM facts.disk, (VALUES ('PASS'), ('?')) AS v(s)", "UNKNOWN:incomplete"),
+        pytest.param("'FAIL'", "'x'", "facts.disk WHERE NOT encrypted", "UNKNOWN:incomplete", id="no answer"),
+        pytest.param("NULL", "NULL", "facts.disk", "UNKNOWN:incomplete", id="null"),
+        pytest.param("'pass'", "NULL", "facts.disk", "UNKNOWN:incomplete", id="no status"),
+        pytest.param("'NOT_APPLICABLE'", "''", "facts.disk", "UNKNOWN:incomplete", id="not for a check to say"),
+        pytest.param("'UNKNOWN'", "'denied'", "facts.disk", "UNKNOWN:denied", id="own unknown"),
+        pytest.param("'UNKNOWN'", "'dunno'", "facts.disk", "UNKNOWN:incomplete", id="no reason"),
+        pytest.param("s", "s", "facts.disk, (VALUES ('PASS'), ('FAIL')) AS v(s)", "FAIL", id="worst"),
+        pytest.param("s", "''", "facts.disk, (VALUES ('PASS'), ('?')) AS v(s)", "UNKNOWN:incomplete", id="worse"),
     ],
-    ids=["no answer", "null", "no status", "not for a check to say", "own unknown", "no reason", "other tenant", "worst", "worse"],
-)  # fmt: skip
-def test_what_a_check_may_say(here: World, sql: str, expected: str) -> None:
+)
+def test_what_a_check_may_say(here: World, status: str, reason: str, rest: str, expected: str) -> None:
     here.collect(DISKS, day(0), {"a": True})
     here.collect_rest(day(0), DISKS)
+    sql = f"SELECT tenant_id, resource_id, {status} AS status, {reason} AS reason FROM {rest}"
     here.judge(catalogue(check(sql=sql)), day(0.1))
     assert here.verdicts() == {"a": expected}
+
+
+def test_an_answer_for_another_tenant_is_no_answer(here: World) -> None:
+    here.collect(DISKS, day(0), {"a": True})
+    here.collect_rest(day(0), DISKS)
+    sql = "SELECT 'other' AS tenant_id, resource_id, 'PASS' AS status, '' AS reason FROM facts.disk"
+    here.judge(catalogue(check(sql=sql)), day(0.1))
+    assert here.verdicts() == {"a": "UNKNOWN:incomplete"}
 
 
 def test_what_a_check_applies_to(here: World) -> None:
@@ -213,7 +220,10 @@ def test_a_check_whose_sql_fails_takes_no_other_with_it(here: World) -> None:
     here.collect(DISKS, day(0), {"a": True})
     here.collect_rest(day(0), DISKS)
     broken = check("T-002", sql="SELECT tenant_id, resource_id, 'PASS' AS status, nonsense AS reason FROM facts.disk")
-    at_run_time = check("T-003", sql="SELECT tenant_id, resource_id, 'PASS' AS status, CAST('x' || resource_id AS INTEGER) AS reason FROM facts.disk")  # fmt: skip
+    number = "CAST('x' || resource_id AS INTEGER)"
+    at_run_time = check(
+        "T-003", sql=f"SELECT tenant_id, resource_id, 'PASS' AS status, {number} AS reason FROM facts.disk"
+    )
     evaluation = here.judge(catalogue(broken, at_run_time, check()), day(0.1))
     assert [check_id for check_id, _ in evaluation.failed] == ["T-002", "T-003"]
     assert "nonsense" in evaluation.failed[0][1]

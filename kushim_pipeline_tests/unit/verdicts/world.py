@@ -23,8 +23,14 @@ DISKS_WEST = Unit("acme", f"aws:{ACCOUNT}", "aws", ACCOUNT, "aws.disk", "us-west
 KEYS = Unit("acme", f"aws:{ACCOUNT}", "aws", ACCOUNT, "aws.key")
 UNITS = (DISKS, DISKS_WEST, KEYS)
 
-STANDARD = "r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id, r.observed_at, r.collected_at, r.evidence_sha256"
-NAIVE = "SELECT tenant_id, resource_id, CASE WHEN encrypted THEN 'PASS' ELSE 'FAIL' END AS status, 'plain' AS reason FROM facts.disk"
+STANDARD = (
+    "r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id, r.observed_at, r.collected_at, "
+    "r.evidence_sha256"
+)
+NAIVE = """
+SELECT tenant_id, resource_id, CASE WHEN encrypted THEN 'PASS' ELSE 'FAIL' END AS status, 'plain' AS reason
+FROM facts.disk
+"""
 Verdicts = dict[str, str]
 
 

@@ -38,193 +38,140 @@ class StreamSpec:
     doc: str
 
 
-def _spec(name: str, scope: Literal["global", "region"], read: Reader | None, permissions: str, doc: str) -> StreamSpec:
-    return StreamSpec(f"aws.{name}", scope, read, tuple(permissions.split()), doc)
+def _streams(
+    scope: Literal["global", "region"], read: Reader | None, shared: str, *rows: tuple[str, str, str]
+) -> tuple[StreamSpec, ...]:
+    """The streams that one reader gives. In: the actions that all need, then (name, further actions, doc) for each."""
+    return tuple(
+        StreamSpec(f"aws.{name}", scope, read, tuple(f"{shared} {own}".split()), doc) for name, own, doc in rows
+    )
 
-
-_TRAILS = "cloudtrail:DescribeTrails"
-_BUCKETS = "s3:ListAllMyBuckets"
-_DETAILS = "iam:GetAccountAuthorizationDetails iam:GetAccountSummary"
 
 STREAMS: tuple[StreamSpec, ...] = (
-    _spec(
-        "account",
+    *_streams(
         "global",
         iam.read_identities,
-        "sts:GetCallerIdentity iam:GetAccountSummary",
-        "the account and its counts",
+        "iam:GetAccountSummary",
+        ("account", "sts:GetCallerIdentity", "the account and its counts"),
+        ("iam_user", "iam:GetAccountAuthorizationDetails", "users with policies, groups and tags"),
+        ("iam_group", "iam:GetAccountAuthorizationDetails", "groups with policies"),
+        ("iam_role", "iam:GetAccountAuthorizationDetails", "roles with policies and trust"),
+        ("iam_policy", "iam:GetAccountAuthorizationDetails", "customer-managed policies with all versions"),
     ),
-    _spec("region", "global", None, "ec2:DescribeRegions", "the configured regions, enabled or not"),
-    _spec("iam_user", "global", iam.read_identities, _DETAILS, "users with policies, groups and tags"),
-    _spec("iam_group", "global", iam.read_identities, _DETAILS, "groups with policies"),
-    _spec("iam_role", "global", iam.read_identities, _DETAILS, "roles with policies and trust"),
-    _spec("iam_policy", "global", iam.read_identities, _DETAILS, "customer-managed policies with all versions"),
-    _spec(
-        "iam_credential_report",
+    *_streams("global", None, "ec2:DescribeRegions", ("region", "", "the configured regions, enabled or not")),
+    *_streams(
         "global",
         credential_report.read_report,
         "iam:GenerateCredentialReport iam:GetCredentialReport iam:GetAccountSummary",
-        "passwords, MFA and access keys by user",
+        ("iam_credential_report", "", "passwords, MFA and access keys by user"),
     ),
-    _spec(
-        "iam_password_policy", "global", iam.read_password_policy, "iam:GetAccountPasswordPolicy", "the password policy"
+    *_streams(
+        "global",
+        iam.read_password_policy,
+        "iam:GetAccountPasswordPolicy",
+        ("iam_password_policy", "", "the password policy"),
     ),
-    _spec(
-        "s3_account_public_access_block",
+    *_streams(
         "global",
         s3.read_account_block,
         "s3:GetAccountPublicAccessBlock",
-        "the account's Block Public Access",
+        ("s3_account_public_access_block", "", "the account's Block Public Access"),
     ),
-    _spec("s3_bucket", "global", s3.read_buckets, _BUCKETS, "buckets"),
-    _spec("s3_bucket_policy", "global", s3.read_buckets, f"{_BUCKETS} s3:GetBucketPolicy", "bucket policies"),
-    _spec(
-        "s3_bucket_policy_status",
+    *_streams(
         "global",
         s3.read_buckets,
-        f"{_BUCKETS} s3:GetBucketPolicy s3:GetBucketPolicyStatus",
-        "whether a bucket's policy makes it public",
+        "s3:ListAllMyBuckets",
+        ("s3_bucket", "", "buckets"),
+        ("s3_bucket_policy", "s3:GetBucketPolicy", "bucket policies"),
+        ("s3_bucket_policy_status", "s3:GetBucketPolicy s3:GetBucketPolicyStatus", "whether a policy makes it public"),
+        ("s3_bucket_acl", "s3:GetBucketAcl", "bucket ACLs"),
+        ("s3_bucket_encryption", "s3:GetEncryptionConfiguration", "default encryption"),
+        ("s3_bucket_public_access_block", "s3:GetBucketPublicAccessBlock", "a bucket's Block Public Access"),
+        ("s3_bucket_versioning", "s3:GetBucketVersioning", "versioning"),
+        ("s3_bucket_object_lock", "s3:GetBucketVersioning s3:GetBucketObjectLockConfiguration", "Object Lock"),
+        ("s3_bucket_tagging", "s3:GetBucketTagging", "bucket tags"),
     ),
-    _spec("s3_bucket_acl", "global", s3.read_buckets, f"{_BUCKETS} s3:GetBucketAcl", "bucket ACLs"),
-    _spec(
-        "s3_bucket_encryption",
-        "global",
-        s3.read_buckets,
-        f"{_BUCKETS} s3:GetEncryptionConfiguration",
-        "default encryption",
-    ),
-    _spec(
-        "s3_bucket_public_access_block",
-        "global",
-        s3.read_buckets,
-        f"{_BUCKETS} s3:GetBucketPublicAccessBlock",
-        "Block Public Access of a bucket",
-    ),
-    _spec("s3_bucket_versioning", "global", s3.read_buckets, f"{_BUCKETS} s3:GetBucketVersioning", "versioning"),
-    _spec(
-        "s3_bucket_object_lock",
-        "global",
-        s3.read_buckets,
-        f"{_BUCKETS} s3:GetBucketVersioning s3:GetBucketObjectLockConfiguration",
-        "Object Lock",
-    ),
-    _spec("s3_bucket_tagging", "global", s3.read_buckets, f"{_BUCKETS} s3:GetBucketTagging", "bucket tags"),
-    _spec(
-        "s3_bucket_lifecycle",
+    *_streams(
         "global",
         cloudtrail.read_trails,
-        f"{_TRAILS} s3:GetLifecycleConfiguration",
-        "how long the buckets of trails keep objects",
+        "cloudtrail:DescribeTrails",
+        ("cloudtrail_trail", "", "trails of all configured regions"),
+        ("cloudtrail_trail_status", "cloudtrail:GetTrailStatus", "whether they log"),
+        ("cloudtrail_event_selectors", "cloudtrail:GetEventSelectors", "what they log"),
+        ("s3_bucket_lifecycle", "s3:GetLifecycleConfiguration", "how long the buckets of trails keep objects"),
     ),
-    _spec("cloudtrail_trail", "global", cloudtrail.read_trails, _TRAILS, "trails of all configured regions"),
-    _spec(
-        "cloudtrail_trail_status",
-        "global",
-        cloudtrail.read_trails,
-        f"{_TRAILS} cloudtrail:GetTrailStatus",
-        "whether they log",
+    *(
+        spec
+        for read, action, name, doc in (
+            (ec2.read_security_groups, "DescribeSecurityGroups", "security_group", "security groups with rules"),
+            (ec2.read_network_interfaces, "DescribeNetworkInterfaces", "network_interface", "network interfaces"),
+            (ec2.read_vpcs, "DescribeVpcs", "vpc", "VPCs"),
+            (ec2.read_flow_logs, "DescribeFlowLogs", "flow_log", "flow logs"),
+            (ec2.read_instances, "DescribeInstances", "instance", "instances"),
+            (ec2.read_volumes, "DescribeVolumes", "volume", "volumes"),
+            (ec2.read_images, "DescribeImages", "image", "the account's own images"),
+            (ec2.read_route_tables, "DescribeRouteTables", "route_table", "route tables"),
+            (ec2.read_default_encryption, "GetEbsEncryptionByDefault", "ebs_default_encryption", "new volumes"),
+        )
+        for spec in _streams("region", read, f"ec2:{action}", (f"ec2_{name}", "", doc))
     ),
-    _spec(
-        "cloudtrail_event_selectors",
-        "global",
-        cloudtrail.read_trails,
-        f"{_TRAILS} cloudtrail:GetEventSelectors",
-        "what they log",
-    ),
-    _spec(
-        "ec2_security_group",
-        "region",
-        ec2.read_security_groups,
-        "ec2:DescribeSecurityGroups",
-        "security groups with rules",
-    ),
-    _spec(
-        "ec2_network_interface", "region", ec2.read_network_interfaces, "ec2:DescribeNetworkInterfaces", "interfaces"
-    ),
-    _spec("ec2_vpc", "region", ec2.read_vpcs, "ec2:DescribeVpcs", "VPCs"),
-    _spec("ec2_flow_log", "region", ec2.read_flow_logs, "ec2:DescribeFlowLogs", "flow logs"),
-    _spec("ec2_instance", "region", ec2.read_instances, "ec2:DescribeInstances", "instances"),
-    _spec("ec2_volume", "region", ec2.read_volumes, "ec2:DescribeVolumes", "volumes"),
-    _spec("ec2_snapshot", "region", ec2.read_snapshots, "ec2:DescribeSnapshots", "the account's own snapshots"),
-    _spec(
-        "ec2_snapshot_permission",
+    *_streams(
         "region",
         ec2.read_snapshots,
-        "ec2:DescribeSnapshots ec2:DescribeSnapshotAttribute",
-        "who may make volumes of a snapshot",
+        "ec2:DescribeSnapshots",
+        ("ec2_snapshot", "", "the account's own snapshots"),
+        ("ec2_snapshot_permission", "ec2:DescribeSnapshotAttribute", "who may make volumes of a snapshot"),
     ),
-    _spec("ec2_image", "region", ec2.read_images, "ec2:DescribeImages", "the account's own images"),
-    _spec("ec2_route_table", "region", ec2.read_route_tables, "ec2:DescribeRouteTables", "route tables"),
-    _spec(
-        "ec2_prefix_list",
+    *_streams(
         "region",
         ec2.read_prefix_lists,
         "ec2:DescribeManagedPrefixLists ec2:GetManagedPrefixListEntries",
-        "customer-managed prefix lists with entries",
+        ("ec2_prefix_list", "", "customer-managed prefix lists with entries"),
     ),
-    _spec(
-        "ec2_ebs_default_encryption",
-        "region",
-        ec2.read_default_encryption,
-        "ec2:GetEbsEncryptionByDefault",
-        "whether new volumes are encrypted",
-    ),
-    _spec("rds_instance", "region", rds.read_instances, "rds:DescribeDBInstances", "database instances"),
-    _spec("rds_cluster", "region", rds.read_clusters, "rds:DescribeDBClusters", "database clusters"),
-    _spec("rds_snapshot", "region", rds.read_snapshots, "rds:DescribeDBSnapshots", "snapshots of instances"),
-    _spec(
-        "rds_snapshot_attribute",
+    *_streams("region", rds.read_instances, "rds:DescribeDBInstances", ("rds_instance", "", "database instances")),
+    *_streams("region", rds.read_clusters, "rds:DescribeDBClusters", ("rds_cluster", "", "database clusters")),
+    *_streams(
         "region",
         rds.read_snapshots,
-        "rds:DescribeDBSnapshots rds:DescribeDBSnapshotAttributes",
-        "who may restore a manual snapshot",
+        "rds:DescribeDBSnapshots",
+        ("rds_snapshot", "", "snapshots of instances"),
+        ("rds_snapshot_attribute", "rds:DescribeDBSnapshotAttributes", "who may restore a manual snapshot"),
     ),
-    _spec(
-        "rds_cluster_snapshot",
+    *_streams(
         "region",
         rds.read_cluster_snapshots,
         "rds:DescribeDBClusterSnapshots",
-        "snapshots of clusters",
+        ("rds_cluster_snapshot", "", "snapshots of clusters"),
+        ("rds_cluster_snapshot_attribute", "rds:DescribeDBClusterSnapshotAttributes", "who may restore a manual one"),
     ),
-    _spec(
-        "rds_cluster_snapshot_attribute",
-        "region",
-        rds.read_cluster_snapshots,
-        "rds:DescribeDBClusterSnapshots rds:DescribeDBClusterSnapshotAttributes",
-        "who may restore a manual cluster snapshot",
-    ),
-    _spec("kms_key", "region", kms.read_keys, "kms:ListKeys kms:DescribeKey", "keys"),
-    _spec(
-        "kms_key_rotation",
+    *_streams(
         "region",
         kms.read_keys,
-        "kms:ListKeys kms:DescribeKey kms:GetKeyRotationStatus",
-        "key rotation",
+        "kms:ListKeys kms:DescribeKey",
+        ("kms_key", "", "keys"),
+        ("kms_key_rotation", "kms:GetKeyRotationStatus", "whether keys rotate"),
+        ("kms_key_policy", "kms:GetKeyPolicy", "key policies"),
     ),
-    _spec("kms_key_policy", "region", kms.read_keys, "kms:ListKeys kms:DescribeKey kms:GetKeyPolicy", "key policies"),
-    _spec(
-        "config_recorder",
+    *_streams(
         "region",
         detection.read_recorders,
         "config:DescribeConfigurationRecorders",
-        "Config's recorders",
+        ("config_recorder", "", "what AWS Config records"),
     ),
-    _spec(
-        "config_recorder_status",
+    *_streams(
         "region",
         detection.read_recorder_status,
         "config:DescribeConfigurationRecorderStatus",
-        "whether Config's recorders run",
+        ("config_recorder_status", "", "whether AWS Config records"),
     ),
-    _spec(
-        "guardduty_detector",
+    *_streams(
         "region",
         detection.read_detectors,
         "guardduty:ListDetectors guardduty:GetDetector",
-        "GuardDuty's detectors",
+        ("guardduty_detector", "", "GuardDuty's detectors"),
     ),
-    _spec("logs_log_group", "region", detection.read_log_groups, "logs:DescribeLogGroups", "log groups with retention"),
-    _spec("resource_tag", "region", detection.read_tags, "tag:GetResources", "tags of log groups"),
+    *_streams("region", detection.read_log_groups, "logs:DescribeLogGroups", ("logs_log_group", "", "log groups")),
+    *_streams("region", detection.read_tags, "tag:GetResources", ("resource_tag", "", "tags of log groups")),
 )
 _BY_NAME = {spec.name: spec for spec in STREAMS}
 

@@ -37,6 +37,7 @@ class Sizes:
     snapshots: int
     databases: int
     database_snapshots: int
+    clusters: int
     keys: int
     log_groups: int
 
@@ -59,6 +60,7 @@ SMALL = Sizes(
     snapshots=15,
     databases=10,
     database_snapshots=4,
+    clusters=2,
     keys=8,
     log_groups=50,
 )
@@ -76,6 +78,7 @@ LARGE = Sizes(
     snapshots=150,
     databases=60,
     database_snapshots=40,
+    clusters=10,
     keys=60,
     log_groups=500,
 )
@@ -93,6 +96,7 @@ TINY = Sizes(
     snapshots=2,
     databases=2,
     database_snapshots=2,
+    clusters=2,
     keys=4,
     log_groups=4,
 )
@@ -256,6 +260,12 @@ def _others(place: Place, sizes: Sizes, region: str, number: int) -> None:
         )
     for n in share(sizes.database_snapshots, number):
         rds.create_db_snapshot(DBSnapshotIdentifier=f"snap-{n}", DBInstanceIdentifier=names[n % len(names)])
+    for n in share(sizes.clusters, number):
+        login = {"MasterUsername": "owner", "MasterUserPassword": "long-enough-1"}
+        rds.create_db_cluster(DBClusterIdentifier=f"cluster-{n}", Engine="aurora-postgresql", **login)
+        rds.create_db_cluster_snapshot(
+            DBClusterSnapshotIdentifier=f"cluster-snap-{n}", DBClusterIdentifier=f"cluster-{n}"
+        )
     kms = place.client("kms", region)
     for n in share(sizes.keys, number):
         asymmetric = {"KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY"} if n % 8 == 7 else {}

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+from kushim_pipeline.collect.aws.permissions import permission
+
 _S3 = {
     "acl": "GetBucketAcl",
     "encryption": "GetBucketEncryption",
@@ -88,6 +90,18 @@ class Proxy:
     def fail(self, operation: str, fault: Fault, *, region: str | None = None) -> None:
         """From now on this operation (in this region) answers as `fault` says."""
         self.faults.append((operation, region, fault))
+
+    def actions(self) -> set[str]:
+        """The IAM actions that the calls needed."""
+        found = set()
+        for request in self.requests:
+            scope = _SCOPE.search(request.headers.get("authorization", ""))
+            service = {"tagging": "resourcegroupstaggingapi"}.get(scope[3], scope[3]) if scope else ""
+            account = request.operation == "GetAccountPublicAccessBlock"
+            found.add(
+                permission("s3control", "GetPublicAccessBlock") if account else permission(service, request.operation)
+            )
+        return found
 
     def count(self) -> Counter[str]:
         """Calls by operation."""

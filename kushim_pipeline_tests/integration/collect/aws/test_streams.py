@@ -68,6 +68,8 @@ def test_what_the_builder_made_is_all_there(whole: Outcome) -> None:
         "ec2_ebs_default_encryption": len(REGIONS),
         "rds_instance": TINY.databases,
         "rds_snapshot_attribute": TINY.database_snapshots,
+        "rds_cluster": TINY.clusters,
+        "rds_cluster_snapshot_attribute": TINY.clusters,
         "config_recorder": len(REGIONS),
         "config_recorder_status": len(REGIONS),
         "guardduty_detector": len(REGIONS),
@@ -100,6 +102,8 @@ def test_what_the_builder_made_is_all_there(whole: Outcome) -> None:
         ("ec2_prefix_list", rf"arn:aws:ec2:REGION:{ACCOUNT}:prefix-list/pl-[0-9a-f]+"),
         ("ec2_ebs_default_encryption", f"{ACCOUNT}/REGION"),
         ("rds_instance", rf"arn:aws:rds:REGION:{ACCOUNT}:db:db-\d+"),
+        ("rds_cluster", rf"arn:aws:rds:REGION:{ACCOUNT}:cluster:cluster-\d+"),
+        ("rds_cluster_snapshot_attribute", rf"arn:aws:rds:REGION:{ACCOUNT}:cluster-snapshot:cluster-snap-\d+"),
         ("rds_snapshot_attribute", rf"arn:aws:rds:REGION:{ACCOUNT}:snapshot:snap-\d+"),
         ("kms_key", rf"arn:aws:kms:REGION:{ACCOUNT}:key/[0-9a-f-]+"),
         ("kms_key_rotation", rf"arn:aws:kms:REGION:{ACCOUNT}:key/[0-9a-f-]+"),
@@ -218,9 +222,9 @@ def test_rotation_is_read_where_it_can_be_switched_on(whole: Outcome) -> None:
 
 
 def test_an_empty_list_says_why_it_is_believed(whole: Outcome) -> None:
-    receipt = whole.receipt("rds_cluster", "eu-west-1")
+    receipt = whole.receipt("ec2_image", "eu-west-1")
     assert (receipt.records, receipt.outcome.value) == (0, "complete")
-    assert receipt.empty_proven_by == "DescribeDBClusters in eu-west-1 answered an empty list without a next page"
+    assert receipt.empty_proven_by == "DescribeImages in eu-west-1 answered an empty list without a next page"
 
 
 def test_an_unchanged_account_gives_the_same_records(served: Proxy, whole: Outcome, tmp_path: Path) -> None:
@@ -241,6 +245,12 @@ def test_small_pages_give_the_same_records(
     groups, first = (outcome.receipt("logs_log_group", "us-east-1") for outcome in (again, whole))
     assert len(groups.pages) == groups.records > len(first.pages)
     assert [page.parameters.get("nextToken") is None for page in groups.pages] == [True, False]
+
+
+def test_what_is_called_is_what_the_policy_file_allows(served: Proxy, whole: Outcome) -> None:
+    allowed = {action for spec in STREAMS for action in spec.permissions}
+    assert whole.receipts
+    assert served.actions() == allowed
 
 
 def test_only_what_is_asked_for_is_called(account: str, tmp_path: Path) -> None:

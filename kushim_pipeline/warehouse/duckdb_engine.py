@@ -116,7 +116,10 @@ class DuckDBWarehouse:
 
 
 class DuckDBReader:
-    """A Reader of the published copy: read-only, without access to files or the network."""
+    """A Reader of the published copy: read-only, without access to files or the network.
+
+    Readers that are open at once in one process share the copy that the first of them opened.
+    """
 
     def __init__(self, path: Path) -> None:
         """In: the writer's path. Raises NothingPublished when no run has published yet."""
@@ -148,9 +151,11 @@ def _connect(path: Path, config: dict[str, str], *, read_only: bool = False) -> 
     import duckdb
 
     connection = duckdb.connect(str(path), read_only=read_only, config=dict(config))
-    connection.execute("SET TimeZone = 'UTC'")
-    # Last, since it forbids every further setting: no SQL, ours or a reader's, can open the file system again.
-    connection.execute("SET lock_configuration = true")
+    # Within a process DuckDB shares one instance among all connections to a path: it may be locked already.
+    if not connection.execute("SELECT current_setting('lock_configuration')").fetchone()[0]:
+        connection.execute("SET TimeZone = 'UTC'")
+        # Last, since it forbids every further setting: no SQL, ours or a reader's, can open the file system again.
+        connection.execute("SET lock_configuration = true")
     return connection
 
 

@@ -1,10 +1,13 @@
 """AWS Config recorders, GuardDuty detectors, CloudWatch log groups and their tags."""
 
+import re
 from typing import Any
 
 from kushim_pipeline.collect.aws.calls import Account, Sinks
 from kushim_pipeline.collect.aws.heartbeat import steady
-from kushim_pipeline.collect.aws.listing import each, listing, one
+from kushim_pipeline.collect.aws.listing import each, listing, one, proven_empty
+
+_LOG_GROUP = re.compile(r"arn:[^:]+:logs:[^:]*:[^:]*:log-group:")
 
 
 def read_recorders(account: Account, region: str, sinks: Sinks) -> None:
@@ -24,8 +27,7 @@ def _recorders(account: Account, region: str, sinks: Sinks, stream: str, operati
     sink = sinks[stream]
     for element, evidence in listing(account, region, [sink], "config", operation, key):
         name = element.get("name")
-        body = steady(stream, element) if stream == "aws.config_recorder_status" else element
-        sink.record(f"{account.account_id}/{region}/{name}" if name else "", body, evidence=evidence)
+        sink.record(f"{account.account_id}/{region}/{name}" if name else "", steady(stream, element), evidence=evidence)
 
 
 def read_detectors(account: Account, region: str, sinks: Sinks) -> None:
@@ -51,9 +53,11 @@ def read_log_groups(account: Account, region: str, sinks: Sinks) -> None:
 
 
 def read_tags(account: Account, region: str, sinks: Sinks) -> None:
-    """Tags of log groups, all in one listing; a resource that never had a tag is not in it."""
+    """Tags of log groups, all in one listing; a resource that never had a tag is not in it.
+
+    Asked for is all that CloudWatch Logs has: emulators of AWS know that name, and not each the one of log groups.
+    """
     sink = sinks["aws.resource_tag"]
-    kinds = ["logs:log-group"]
     for element, evidence in listing(
         account,
         region,
@@ -61,8 +65,11 @@ def read_tags(account: Account, region: str, sinks: Sinks) -> None:
         "resourcegroupstaggingapi",
         "GetResources",
         "ResourceTagMappingList",
-        ResourceTypeFilters=kinds,
+        ResourceTypeFilters=["logs"],
     ):
         tags: dict[str, Any] = {tag["Key"]: tag.get("Value", "") for tag in element.get("Tags") or ()}
         arn = str(element.get("ResourceARN") or "").removesuffix(":*")
+        if arn and not _LOG_GROUP.match(arn):
+            continue
         sink.record(arn, {"Tags": tags}, evidence=evidence)
+    proven_empty([sink], f"GetResources in {region} lists no log group with tags")

@@ -85,7 +85,7 @@ def _batches(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
 
 
 def _land_batch(warehouse: Warehouse, store: EvidenceStore, entries: Sequence[Entry], landed: Landed) -> None:
-    _mark_planned(warehouse, [entry for entry in entries if entry.kind == "plan"])
+    _land_plans(warehouse, [entry for entry in entries if entry.kind == "plan"])
     last = _last_landed(warehouse, sorted({entry.tenant_id for entry in entries}))
     rounds: list[dict[UnitKey, _Arrival]] = []
     depth: dict[UnitKey, int] = {}
@@ -209,26 +209,22 @@ def _record_rows(store: EvidenceStore, arrival: _Arrival) -> Iterator[tuple[Any,
         )
 
 
-def _mark_planned(warehouse: Warehouse, plans: Sequence[Entry]) -> None:
-    if not plans:
-        return
-    warehouse.script(_sql("stage_units.sql"))
+def _land_plans(warehouse: Warehouse, plans: Sequence[Entry]) -> None:
     warehouse.load(
-        "stage_planned",
-        (*_UNIT, "planned_at"),
+        "raw.plan",
+        ("tenant_id", "connection_id", "planned_at", "units", "recorded_at"),
         (
             (
                 plan.tenant_id,
                 plan.payload["connection_id"],
-                stream,
-                scope,
                 datetime.fromisoformat(plan.payload["planned_at"]),
+                len(plan.payload["units"]),
+                datetime.now(UTC),
             )
             for plan in plans
-            for stream, scope in plan.payload["units"]
         ),
     )
-    warehouse.script(_sql("mark_planned.sql"))
+    warehouse.script(_sql("supersede_plans.sql"))
 
 
 def _remember(warehouse: Warehouse, entries: Sequence[Entry]) -> None:

@@ -82,7 +82,7 @@ def _build(warehouse: Warehouse) -> Catalogue:
                 (t.i + r.i) % 7 <> 0 AS encrypted, (t.i * 31 + r.i * 17) % 120 AS age_days
             FROM generate_series(1, {TENANTS}) AS t(i), generate_series(1, {ROWS}) AS r(i);
             INSERT INTO raw.unit
-            SELECT DISTINCT tenant_id, connection_id, 'synthetic', account_id, '{stream}', 'global', NULL,
+            SELECT DISTINCT tenant_id, connection_id, 'synthetic', account_id, '{stream}', 'global',
                 TIMESTAMPTZ '2026-01-01', CAST(NULL AS TIMESTAMPTZ)
             FROM facts.{table};
             INSERT INTO raw.receipt

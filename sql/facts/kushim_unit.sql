@@ -47,8 +47,7 @@ SELECT
     e.connection_id AS unit_connection_id,
     e.stream,
     e.scope AS unit_scope,
-    -- On replay a plan made after the time judged was not made yet.
-    CASE WHEN e.planned_at <= c.as_of THEN e.planned_at END AS planned_at,
+    e.planned_at,
     e.outcome,
     e.finished_at,
     e.records,

@@ -12,8 +12,8 @@ WHERE u.valid_to IS NULL
         WHERE e.tenant_id = u.tenant_id AND e.connection_id = u.connection_id AND e.stream = u.stream AND e.scope = u.scope
     );
 
-INSERT INTO raw.unit (tenant_id, connection_id, source, account_id, stream, scope, planned_at, valid_from, valid_to)
-SELECT e.tenant_id, e.connection_id, e.source, e.account_id, e.stream, e.scope, NULL, c.registered_at, NULL
+INSERT INTO raw.unit (tenant_id, connection_id, source, account_id, stream, scope, valid_from, valid_to)
+SELECT e.tenant_id, e.connection_id, e.source, e.account_id, e.stream, e.scope, c.registered_at, NULL
 FROM stage_expected AS e
 CROSS JOIN stage_moment AS c
 WHERE NOT EXISTS (

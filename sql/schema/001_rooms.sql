@@ -10,7 +10,7 @@ CREATE SCHEMA IF NOT EXISTS mart_v1;
 -- The as-of time of the facts that now stand in facts.*: one row. Replay is the same SQL with an older time.
 CREATE TABLE ops.clock (as_of TIMESTAMPTZ NOT NULL);
 
--- What is expected to be collected, and when a collection that expected it last began.
+-- What is expected to be collected.
 CREATE TABLE raw.unit (
     tenant_id     VARCHAR NOT NULL,
     connection_id VARCHAR NOT NULL,
@@ -18,9 +18,18 @@ CREATE TABLE raw.unit (
     account_id    VARCHAR NOT NULL,
     stream        VARCHAR NOT NULL,
     scope         VARCHAR NOT NULL,
-    planned_at    TIMESTAMPTZ,
     valid_from    TIMESTAMPTZ NOT NULL,
     valid_to      TIMESTAMPTZ
+);
+
+-- One row a collection of a connection that began: what has no receipt since the last plan was cut off (KSM-001).
+CREATE TABLE raw.plan (
+    tenant_id     VARCHAR NOT NULL,
+    connection_id VARCHAR NOT NULL,
+    planned_at    TIMESTAMPTZ NOT NULL,
+    superseded_at TIMESTAMPTZ,
+    units         INTEGER NOT NULL,
+    recorded_at   TIMESTAMPTZ NOT NULL
 );
 
 -- One row a collection: what it proves. superseded_at is when the next collection of the same unit ended.
@@ -117,8 +126,8 @@ WHERE r.valid_from <= c.as_of
 -- The last collection of every expected unit at ops.clock; a unit that was never collected has NULLs.
 CREATE VIEW raw.last_receipt_asof AS
 SELECT
-    u.tenant_id, u.connection_id, u.source, u.account_id, u.stream, u.scope, u.planned_at, u.valid_from AS expected_since,
-    r.collection_id, r.outcome, r.lists_all, r.pages, r.records, r.declared_total, r.declared_by, r.error, r.started_at,
+    u.tenant_id, u.connection_id, u.source, u.account_id, u.stream, u.scope, u.valid_from AS expected_since,
+    CASE WHEN p.planned_at >= u.valid_from THEN p.planned_at END AS planned_at, r.collection_id, r.outcome, r.lists_all, r.pages, r.records, r.declared_total, r.declared_by, r.error, r.started_at,
     r.finished_at, r.receipt_sha256, r.last_page_sha256
 FROM raw.unit_asof AS u
 LEFT JOIN (
@@ -127,7 +136,14 @@ LEFT JOIN (
     CROSS JOIN ops.clock AS c
     WHERE q.finished_at <= c.as_of AND (q.superseded_at IS NULL OR q.superseded_at > c.as_of)
 ) AS r
-    ON r.tenant_id = u.tenant_id AND r.connection_id = u.connection_id AND r.stream = u.stream AND r.scope = u.scope;
+    ON r.tenant_id = u.tenant_id AND r.connection_id = u.connection_id AND r.stream = u.stream AND r.scope = u.scope
+LEFT JOIN (
+    SELECT q.*
+    FROM raw.plan AS q
+    CROSS JOIN ops.clock AS c
+    WHERE q.planned_at <= c.as_of AND (q.superseded_at IS NULL OR q.superseded_at > c.as_of)
+) AS p
+    ON p.tenant_id = u.tenant_id AND p.connection_id = u.connection_id;
 
 -- The catalogue, as the last evaluation read it.
 CREATE TABLE catalogue.check_definition (

@@ -13,6 +13,7 @@ from kushim_pipeline.evidence.store import EvidenceCorrupt
 from kushim_pipeline.land.ledger import Landed, land
 from kushim_pipeline.land.tenants import register
 from kushim_pipeline.tenants.config import TenantConfig
+from kushim_pipeline.verdicts.facts import set_clock
 from kushim_pipeline.warehouse import Warehouse, open_writer
 from kushim_pipeline_tests.fixtures import AS_OF, Shelf
 
@@ -145,8 +146,15 @@ def test_a_collection_that_was_cut_off_is_seen(warehouse: Warehouse, shelf: Shel
     shelf.plan([BUCKETS, USERS], day(1))
     shelf.collect(BUCKETS, {"a": {}}, at=day(1.1))
     landed(warehouse, shelf)
-    rows = warehouse.query("SELECT stream, planned_at FROM raw.unit WHERE source = 'aws' ORDER BY stream").rows
-    assert rows == [("aws.iam_user", day(1)), ("aws.s3_bucket", day(1))]
+    shelf.plan([BUCKETS, USERS], day(3))
+    landed(warehouse, shelf)
+    for as_of, planned in ((day(0.5), None), (day(2), day(1)), (day(3), day(3))):
+        set_clock(warehouse, as_of)
+        rows = warehouse.query("SELECT stream, planned_at, finished_at FROM raw.last_receipt_asof ORDER BY stream").rows
+        assert [row for row in rows if row[0].startswith("aws.")] == [
+            ("aws.iam_user", planned, None),
+            ("aws.s3_bucket", planned, day(1.1) if planned else None),
+        ]
 
 
 def tenant_file(policy: int, **more: Any) -> TenantConfig:

@@ -1,34 +1,49 @@
-"""Values that move with the clock while nothing changes: they stay in the kept bytes and out of the records.
+"""Values that move with the clock while nothing changes: while they beat they stay out of the records.
 
-A record is a version of a resource: a time that AWS writes anew at every reading would make every reading a version.
-What says that something happened (an error, a start, a stop, a last use) stays.
+A record is a version of a resource: a time that AWS writes anew at every reading would make every reading a version. A
+time that has stopped, on the other hand, says something (backups or deliveries ended) and does not move any more. So a
+time is left out while it is recent and stays once it is not. The kept bytes hold all of them.
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from kushim_pipeline.collect.aws.times import instant
+
+_HOUR, _DAY, _ALWAYS = timedelta(hours=1), timedelta(days=1), timedelta.max
+# Stream: field -> how recent is a beat. Shorter than any limit that a policy can set on it.
 _MOVING = {
-    # How far a point-in-time restore reaches now (API reference of DBInstance and DBCluster).
-    "aws.rds_instance": {"LatestRestorableTime"},
-    "aws.rds_cluster": {"EarliestRestorableTime", "LatestRestorableTime"},
-    # When the last file was delivered (API reference of GetTrailStatus); errors of deliveries stay.
+    # How far a point-in-time restore reaches, normally within five minutes of now (RDS user guide, "Restoring a DB
+    # instance to a specified time"); where it begins follows from the retention period.
+    "aws.rds_instance": {"LatestRestorableTime": _HOUR},
+    "aws.rds_cluster": {"LatestRestorableTime": _HOUR, "EarliestRestorableTime": _ALWAYS},
+    # When something was last delivered (API reference of GetTrailStatus); digests come every hour.
     "aws.cloudtrail_trail_status": {
-        "LatestCloudWatchLogsDeliveryTime",
-        "LatestDeliveryAttemptSucceeded",
-        "LatestDeliveryAttemptTime",
-        "LatestDeliveryTime",
-        "LatestDigestDeliveryTime",
-        "LatestNotificationAttemptSucceeded",
-        "LatestNotificationAttemptTime",
-        "LatestNotificationTime",
+        "LatestCloudWatchLogsDeliveryTime": _DAY,
+        "LatestDeliveryAttemptSucceeded": _DAY,
+        "LatestDeliveryAttemptTime": _DAY,
+        "LatestDeliveryTime": _DAY,
+        "LatestDigestDeliveryTime": _DAY,
+        "LatestNotificationAttemptSucceeded": _DAY,
+        "LatestNotificationAttemptTime": _DAY,
+        "LatestNotificationTime": _DAY,
     },
     # When the recorder last reported its status, whatever it was (API reference of ConfigurationRecorderStatus).
-    "aws.config_recorder_status": {"lastStatusChangeTime"},
-    "aws.logs_log_group": {"storedBytes"},
+    "aws.config_recorder_status": {"lastStatusChangeTime": _DAY},
+    "aws.logs_log_group": {"storedBytes": _ALWAYS},
 }
 
 
-def steady(stream: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The record's body without the values that move by themselves."""
-    moving = _MOVING[stream]
-    return {key: value for key, value in body.items() if key not in moving}
+def steady(stream: str, body: Mapping[str, Any], now: datetime | None = None) -> Mapping[str, Any]:
+    """The record's body without what moves by itself. In: the stream, its element, and the time of reading."""
+    moving = _MOVING.get(stream, {})
+    at = now or datetime.now(UTC)
+    return {key: value for key, value in body.items() if key not in moving or not _beats(value, moving[key], at)}
+
+
+def _beats(value: Any, recent: timedelta, now: datetime) -> bool:
+    if recent is _ALWAYS:
+        return True
+    moment = instant(value) if isinstance(value, str) else None
+    return moment is not None and now - moment <= recent

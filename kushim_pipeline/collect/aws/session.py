@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -121,6 +122,8 @@ def _config(endpoint: str | None, threads: int) -> Any:
         # An endpoint override is one host: nothing goes in front of it, no account id and no bucket.
         inject_host_prefix=endpoint is None,
         s3={"addressing_style": "path"} if endpoint else None,
+        # This machine is reached directly, whatever HTTP_PROXY says.
+        proxies={} if urlsplit(endpoint or "").hostname in ("127.0.0.1", "::1", "localhost") else None,
     )
 
 

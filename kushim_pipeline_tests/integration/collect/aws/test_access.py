@@ -66,6 +66,8 @@ def test_the_environment_does_not_touch_a_tenants_keys(
     monkeypatch.setenv("AWS_PROFILE", "somebody-else")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAFROMTHEENVIRONMT")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.delenv("NO_PROXY", raising=False)
     assert read(proxy.url, tmp_path, ["region"]).not_complete() == {}
     assert {"AKIAEXAMPLEEXAMPLE00" in request.headers["authorization"] for request in proxy.requests} == {True}
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from kushim_pipeline.collect.aws import detection
 from kushim_pipeline_tests.integration.collect.aws.builder import REGIONS, TINY
 from kushim_pipeline_tests.integration.collect.aws.proxy import (
     Fault,
@@ -396,3 +397,55 @@ def test_a_flag_that_is_missing_is_not_false(proxy: Proxy, tmp_path: Path) -> No
     outcome = read(proxy.url, tmp_path, ["cloudtrail_trail_status", "kms_key_rotation"])
     assert {reason for _, reason in reasons(outcome, "cloudtrail_trail_status")} == {"incomplete"}
     assert {reason for _, reason in reasons(outcome, "kms_key_rotation", HERE)} == {"incomplete"}
+
+
+def test_answers_without_their_content_make_their_resource_unreadable(proxy: Proxy, tmp_path: Path) -> None:
+    proxy.fail("GetBucketPolicyStatus", for_bucket("bucket-0", answered(200, "<PolicyStatus></PolicyStatus>")))
+    empty = "<ServerSideEncryptionConfiguration></ServerSideEncryptionConfiguration>"
+    proxy.fail("GetBucketEncryption", for_bucket("bucket-0", answered(200, empty)))
+    proxy.fail("GetBucketAcl", for_bucket("bucket-0", answered(200, "<AccessControlPolicy></AccessControlPolicy>")))
+    proxy.fail("GetEventSelectors", answered(200, '{"TrailARN": "arn"}'))
+    proxy.fail("DescribeKey", answered(200, "{}"), region=HERE)
+    streams = ["s3_bucket_policy_status", "s3_bucket_encryption", "s3_bucket_acl"]
+    others = ["cloudtrail_event_selectors", "kms_key", "kms_key_policy"]
+    outcome = read(proxy.url, tmp_path, [*streams, *others])
+    for stream in streams:
+        assert reasons(outcome, stream) == {("arn:aws:s3:::bucket-0", "incomplete")}
+    assert {reason for _, reason in reasons(outcome, "cloudtrail_event_selectors")} == {"incomplete"}
+    for stream in ("kms_key", "kms_key_policy"):
+        assert {reason for _, reason in reasons(outcome, stream, HERE)} == {"incomplete"}
+        assert outcome.outcome(stream, THERE) == "complete"
+
+
+def test_a_prefix_list_without_its_entries_is_unreadable(proxy: Proxy, tmp_path: Path) -> None:
+    proxy.fail("GetManagedPrefixListEntries", error(403, "UnauthorizedOperation"), region=HERE)
+    outcome = read(proxy.url, tmp_path, ["ec2_prefix_list"])
+    ((resource, reason),) = reasons(outcome, "ec2_prefix_list", HERE)
+    assert (resource or "").startswith(f"arn:aws:ec2:{HERE}:{ACCOUNT}:prefix-list/pl-")
+    assert reason == "denied"
+    assert outcome.outcome("ec2_prefix_list", THERE) == "complete"
+
+
+def test_a_key_policy_that_is_no_json_is_quarantined_alone(proxy: Proxy, tmp_path: Path) -> None:
+    proxy.fail("GetKeyPolicy", answered(200, '{"Policy": "{\\"a\\": NaN}"}'), region=HERE)
+    outcome = read(proxy.url, tmp_path, ["kms_key", "kms_key_policy"])
+    assert {reason for _, reason in reasons(outcome, "kms_key_policy", HERE)} == {"quarantined"}
+    assert outcome.outcome("kms_key", HERE) == "complete"
+
+
+def test_a_fault_of_our_own_fails_its_unit_alone(proxy: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> str:
+        raise RuntimeError("a fault, AKIAEXAMPLEEXAMPLE00")
+
+    monkeypatch.setattr(detection, "steady", broken)
+    outcome = read(proxy.url, tmp_path, ["logs_log_group", "guardduty_detector"])
+    assert outcome.not_complete() == {("aws.logs_log_group", region): "failed" for region in REGIONS}
+    (problem,) = outcome.errors("logs_log_group", HERE)
+    assert problem.message == "RuntimeError: a fault, ***"
+
+
+def test_an_operation_that_never_answers_is_given_up_and_the_others_are_not(proxy: Proxy, tmp_path: Path) -> None:
+    proxy.fail("GetBucketAcl", closing)
+    outcome = read(proxy.url, tmp_path, ["s3_bucket_acl", "s3_bucket_tagging"])
+    assert outcome.not_complete() == {("aws.s3_bucket_acl", "global"): "partial"}
+    assert len(outcome.records("s3_bucket_tagging")) == TINY.buckets + 1

@@ -3,9 +3,12 @@
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kushim_pipeline.collect.aws import listing
 from kushim_pipeline.collect.aws.heartbeat import steady
@@ -14,6 +17,7 @@ from kushim_pipeline.collect.aws.kms import rotates
 from kushim_pipeline.collect.aws.permissions import permission
 from kushim_pipeline.collect.aws.session import home_region, partition_of
 from kushim_pipeline.collect.aws.streams import STREAMS, units
+from kushim_pipeline.collect.aws.times import rfc3339
 from kushim_pipeline.evidence.json_door import BadJson
 from kushim_pipeline.tenants.connection import AwsConnection
 
@@ -137,6 +141,31 @@ def test_a_document_that_engines_read_differently_is_refused(document: str) -> N
         with_documents({"AssumeRolePolicyDocument": document})
 
 
-def test_what_moves_with_the_clock_is_left_out_and_nothing_else() -> None:
-    body = {"IsLogging": True, "LatestDeliveryError": "", "LatestDeliveryTime": "2026-11-23T03:02:04Z"}
-    assert steady("aws.cloudtrail_trail_status", body) == {"IsLogging": True, "LatestDeliveryError": ""}
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def test_a_time_that_beats_is_left_out_and_one_that_stopped_stays() -> None:
+    trail = {"IsLogging": True, "LatestDeliveryError": "", "LatestDeliveryTime": "2026-11-23T03:02:04Z"}
+    assert steady("aws.cloudtrail_trail_status", trail, NOW) == {"IsLogging": True, "LatestDeliveryError": ""}
+    assert steady("aws.cloudtrail_trail_status", trail, NOW + timedelta(days=1)) == trail
+    database = {"DBInstanceIdentifier": "db", "LatestRestorableTime": "2026-11-23T11:55:00Z"}
+    assert steady("aws.rds_instance", database, NOW) == {"DBInstanceIdentifier": "db"}
+    assert steady("aws.rds_instance", database, NOW + timedelta(hours=1)) == database
+
+
+@given(st.timedeltas(timedelta(0), timedelta(minutes=59)), st.timedeltas(timedelta(0), timedelta(days=400)))
+def test_readings_of_a_healthy_database_are_the_same(lag: timedelta, later: timedelta) -> None:
+    def body(now: datetime) -> dict[str, str]:
+        return {"DBInstanceIdentifier": "db", "LatestRestorableTime": rfc3339((now - lag).isoformat())}
+
+    after = NOW + later
+    assert steady("aws.rds_instance", body(NOW), NOW) == steady("aws.rds_instance", body(after), after)
+
+
+@pytest.mark.parametrize("value", ["", "no time", None, 7])
+def test_what_is_no_time_stays(value: object) -> None:
+    assert steady("aws.cloudtrail_trail_status", {"LatestDeliveryTime": value}, NOW) == {"LatestDeliveryTime": value}
+
+
+def test_a_stream_without_such_values_is_left_alone() -> None:
+    assert steady("aws.ec2_vpc", {"LatestDeliveryTime": "2026-11-23T11:59:59Z"}, NOW)

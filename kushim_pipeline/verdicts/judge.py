@@ -49,7 +49,7 @@ def judge(warehouse: Warehouse, catalogue: Catalogue, checks: Iterable[str] | No
         warehouse.script(_sql("intervals.sql"))
         warehouse.script(_sql("tenants.sql"))
         after = _intervals(warehouse)
-        results = int(warehouse.query("SELECT count(*) FROM verdict.stage").rows[0][0])
+        results = int(warehouse.query("SELECT count(*) FROM stage_verdict").rows[0][0])
         evaluation = Evaluation(as_of, len(wanted), results, after[0] - before[0], after[1] - before[1], tuple(failed))
         warehouse.query(
             "INSERT INTO verdict.evaluation VALUES (?, current_timestamp, ?, ?, ?, ?)",
@@ -59,18 +59,20 @@ def judge(warehouse: Warehouse, catalogue: Catalogue, checks: Iterable[str] | No
 
 
 def stage(warehouse: Warehouse, catalogue: Catalogue, checks: Iterable[Check]) -> list[tuple[str, str]]:
-    """Fill verdict.stage with the verdicts of the checks as of ops.clock; nothing is recorded.
+    """Fill the temporary table stage_verdict with the verdicts of the checks as of ops.clock; nothing is recorded.
 
     Out: the checks whose SQL the engine refused, each with its message. They take no other check with them: their
     populations are judged UNKNOWN, since nobody answered.
     """
     wanted = list(checks)
     _load_catalogue(warehouse, catalogue)
-    warehouse.script("DELETE FROM verdict.evaluated_check; DELETE FROM verdict.stage")
-    warehouse.load("verdict.evaluated_check", ("check_id", "check_version"), [(c.id, c.version) for c in wanted])
+    warehouse.script(_sql("stage.sql"))
+    warehouse.load("stage_check", ("check_id", "check_version"), [(c.id, c.version) for c in wanted])
     warehouse.script(_sql("unit_state.sql"))
     warehouse.script(_sql("problem.sql"))
     failed = _answers(warehouse, wanted)
+    for check_id, error in failed:
+        warehouse.change("UPDATE stage_check SET error = ? WHERE check_id = ?", (error, check_id))
     for check_id in _with_unread_resources(warehouse):
         check = catalogue.checks[check_id]
         warehouse.script(_fill(_sql("in_population.sql"), check_id=check.id, population=check.population))
@@ -124,7 +126,7 @@ def answer(check: Check, *, silent: bool = False) -> str:
 
 def _with_unread_resources(warehouse: Warehouse) -> list[str]:
     rows = warehouse.query(
-        "SELECT DISTINCT check_id FROM verdict.problem WHERE resource_id IS NOT NULL ORDER BY 1"
+        "SELECT DISTINCT check_id FROM stage_problem WHERE resource_id IS NOT NULL ORDER BY 1"
     ).rows
     return [row[0] for row in rows]
 
@@ -139,7 +141,7 @@ def replay(warehouse: Warehouse, catalogue: Catalogue, as_of: datetime) -> Rows:
         build_facts(warehouse, catalogue)
         stage(warehouse, catalogue, catalogue.in_order())
         return warehouse.query(
-            "SELECT tenant_id, check_id, connection_id, resource_id, status, reason FROM verdict.stage "
+            "SELECT tenant_id, check_id, connection_id, resource_id, status, reason FROM stage_verdict "
             "ORDER BY tenant_id, check_id, connection_id, resource_id"
         )
 

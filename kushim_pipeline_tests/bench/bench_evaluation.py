@@ -38,9 +38,9 @@ def main() -> int:
         with open_writer(f"duckdb:///{folder / 'bench.duckdb'}") as warehouse:
             catalogue = _build(warehouse)
             at_once = _cpu(lambda: stage(warehouse, catalogue, catalogue.checks.values()))
-            rows = warehouse.query("SELECT count(*) FROM verdict.stage").rows[0][0]
+            rows = warehouse.query("SELECT count(*) FROM stage_verdict").rows[0][0]
             statuses = warehouse.query(
-                "SELECT status, count(*) FROM verdict.stage GROUP BY status ORDER BY status"
+                "SELECT status, count(*) FROM stage_verdict GROUP BY status ORDER BY status"
             ).rows
             writing = min(_cpu(lambda: _write_alone(warehouse)) for _ in range(3))
             at_once = min(
@@ -102,8 +102,8 @@ def _build(warehouse: Warehouse) -> Catalogue:
 
 
 def _write_alone(warehouse: Warehouse) -> None:
-    warehouse.script("DROP TABLE IF EXISTS alone; CREATE TABLE alone AS SELECT * FROM verdict.stage LIMIT 0")
-    warehouse.script("INSERT INTO alone SELECT * FROM verdict.stage")
+    warehouse.script("DROP TABLE IF EXISTS alone; CREATE TABLE alone AS SELECT * FROM stage_verdict LIMIT 0")
+    warehouse.script("INSERT INTO alone SELECT * FROM stage_verdict")
 
 
 def _tenant_by_tenant(warehouse: Warehouse, catalogue: Catalogue) -> None:

@@ -213,53 +213,6 @@ CREATE TABLE verdict.check_result (
     recorded_at     TIMESTAMPTZ NOT NULL
 );
 
--- Between facts and verdicts, made anew by each evaluation: what blocks a verdict, and the verdicts before they become
--- intervals. sql/verdicts/ fills them.
-CREATE TABLE verdict.unit_state (
-    tenant_id        VARCHAR NOT NULL,
-    connection_id    VARCHAR NOT NULL,
-    source           VARCHAR NOT NULL,
-    account_id       VARCHAR NOT NULL,
-    stream           VARCHAR NOT NULL,
-    scope            VARCHAR NOT NULL,
-    collection_id    VARCHAR,
-    collected_at     TIMESTAMPTZ,
-    evidence_sha256  VARCHAR,
-    reason           VARCHAR
-);
-CREATE TABLE verdict.problem (
-    check_id        VARCHAR NOT NULL,
-    tenant_id       VARCHAR NOT NULL,
-    connection_id   VARCHAR NOT NULL,
-    account_id      VARCHAR NOT NULL,
-    scope           VARCHAR NOT NULL,
-    resource_id     VARCHAR,
-    is_population   BOOLEAN NOT NULL,
-    priority        INTEGER NOT NULL,
-    evidence_sha256 VARCHAR,
-    in_population   BOOLEAN NOT NULL DEFAULT FALSE
-);
-CREATE TABLE verdict.block (
-    check_id        VARCHAR NOT NULL,
-    tenant_id       VARCHAR NOT NULL,
-    connection_id   VARCHAR NOT NULL,
-    scope           VARCHAR NOT NULL,
-    priority        INTEGER NOT NULL,
-    evidence_sha256 VARCHAR,
-    hides_rows      BOOLEAN NOT NULL
-);
-CREATE TABLE verdict.stage (
-    tenant_id       VARCHAR NOT NULL,
-    check_id        VARCHAR NOT NULL,
-    connection_id   VARCHAR NOT NULL,
-    scope           VARCHAR NOT NULL,
-    resource_id     VARCHAR NOT NULL,
-    status          VARCHAR NOT NULL,
-    reason          VARCHAR,
-    evidence_sha256 VARCHAR
-);
-CREATE TABLE verdict.evaluated_check (check_id VARCHAR NOT NULL, check_version VARCHAR NOT NULL);
-
 -- The words for UNKNOWN, the most telling first.
 CREATE TABLE verdict.reason (priority INTEGER NOT NULL, reason VARCHAR NOT NULL);
 INSERT INTO verdict.reason VALUES
@@ -267,14 +220,6 @@ INSERT INTO verdict.reason VALUES
 
 -- Until when the current verdicts of a check hold without a new reading.
 CREATE TABLE verdict.freshness (
-    tenant_id     VARCHAR NOT NULL,
-    connection_id VARCHAR NOT NULL,
-    check_id      VARCHAR NOT NULL,
-    collected_at  TIMESTAMPTZ,
-    fresh_until   TIMESTAMPTZ
-);
-
-CREATE TABLE verdict.stage_freshness (
     tenant_id     VARCHAR NOT NULL,
     connection_id VARCHAR NOT NULL,
     check_id      VARCHAR NOT NULL,
@@ -294,4 +239,13 @@ CREATE TABLE verdict.evaluation (
     results     BIGINT NOT NULL,
     opened      BIGINT NOT NULL,
     closed      BIGINT NOT NULL
+);
+
+-- One row an evaluation and check: its version, how many verdicts it gave, and what the engine refused, if anything.
+CREATE TABLE verdict.evaluated_check (
+    as_of         TIMESTAMPTZ NOT NULL,
+    check_id      VARCHAR NOT NULL,
+    check_version VARCHAR NOT NULL,
+    results       BIGINT NOT NULL,
+    error         VARCHAR
 );

@@ -1,7 +1,7 @@
 -- One check, all tenants. The engine fills in the names in double braces: from the check's header, and the check's own
 -- SELECT as the answer. Every applicable row of the population gets exactly one row; where nobody answered it is UNKNOWN.
 
-INSERT INTO verdict.stage (tenant_id, check_id, connection_id, scope, resource_id, status, reason, evidence_sha256)
+INSERT INTO stage_verdict (tenant_id, check_id, connection_id, scope, resource_id, status, reason, evidence_sha256)
 SELECT
     p.tenant_id,
     '{{check_id}}',

@@ -1,6 +1,6 @@
 -- A FAIL under an approved exception that has not ended is EXCEPTED: never PASS, and FAIL again on the day after.
 
-UPDATE verdict.stage AS s
+UPDATE stage_verdict AS s
 SET status = 'EXCEPTED', reason = 'exception ' || x.resource_id || ', approved by ' || x.approved_by || ' until ' || x.until
 FROM facts.kushim_exception AS x
 CROSS JOIN ops.clock AS c

@@ -1,7 +1,7 @@
 -- One check: which of the resources that could not be read stand in its population. A problem of such a resource concerns
 -- that resource alone; any other may concern every row of its scope.
 
-UPDATE verdict.problem AS q
+UPDATE stage_problem AS q
 SET in_population = TRUE
 WHERE q.check_id = '{{check_id}}'
     AND q.resource_id IS NOT NULL

@@ -8,14 +8,14 @@ SELECT
     greatest(f.fresh_until, o.valid_from), NULL, current_timestamp
 FROM verdict.check_result AS o
 CROSS JOIN ops.clock AS c
-JOIN verdict.evaluated_check AS e ON e.check_id = o.check_id
+JOIN stage_check AS e ON e.check_id = o.check_id
 JOIN verdict.freshness AS f
     ON f.tenant_id = o.tenant_id AND f.connection_id = o.connection_id AND f.check_id = o.check_id
 WHERE o.valid_to IS NULL AND o.status <> 'UNKNOWN' AND f.fresh_until < c.as_of AND o.valid_from < c.as_of;
 
 UPDATE verdict.check_result AS o
 SET valid_to = greatest(f.fresh_until, o.valid_from)
-FROM verdict.freshness AS f, ops.clock AS c, verdict.evaluated_check AS e
+FROM verdict.freshness AS f, ops.clock AS c, stage_check AS e
 WHERE o.valid_to IS NULL
     AND o.status <> 'UNKNOWN'
     AND e.check_id = o.check_id
@@ -31,13 +31,13 @@ SET valid_to = c.as_of
 FROM ops.clock AS c
 WHERE o.valid_to IS NULL
     AND (
-        o.check_id IN (SELECT e.check_id FROM verdict.evaluated_check AS e)
+        o.check_id IN (SELECT e.check_id FROM stage_check AS e)
         OR o.check_id NOT IN (SELECT d.check_id FROM catalogue.check_definition AS d)
     )
     AND NOT EXISTS (
         SELECT 1
-        FROM verdict.stage AS s
-        JOIN verdict.evaluated_check AS e ON e.check_id = s.check_id
+        FROM stage_verdict AS s
+        JOIN stage_check AS e ON e.check_id = s.check_id
         WHERE s.tenant_id = o.tenant_id
             AND s.check_id = o.check_id
             AND s.connection_id = o.connection_id
@@ -52,8 +52,8 @@ INSERT INTO verdict.check_result
 SELECT
     s.tenant_id, s.check_id, s.connection_id, s.resource_id, s.status, s.reason, s.evidence_sha256, e.check_version,
     c.as_of, NULL, current_timestamp
-FROM verdict.stage AS s
-JOIN verdict.evaluated_check AS e ON e.check_id = s.check_id
+FROM stage_verdict AS s
+JOIN stage_check AS e ON e.check_id = s.check_id
 CROSS JOIN ops.clock AS c
 WHERE NOT EXISTS (
     SELECT 1
@@ -66,8 +66,16 @@ WHERE NOT EXISTS (
 );
 
 -- 4. Remember until when these verdicts hold.
-DELETE FROM verdict.freshness WHERE check_id IN (SELECT e.check_id FROM verdict.evaluated_check AS e);
-INSERT INTO verdict.freshness SELECT * FROM verdict.stage_freshness;
+DELETE FROM verdict.freshness WHERE check_id IN (SELECT e.check_id FROM stage_check AS e);
+INSERT INTO verdict.freshness SELECT * FROM stage_freshness;
 
 -- 5. A second evaluation for the same as-of time leaves intervals without length: they cover no time and say nothing.
 DELETE FROM verdict.check_result WHERE valid_to <= valid_from;
+
+-- 6. Write down what was evaluated.
+INSERT INTO verdict.evaluated_check
+SELECT c.as_of, e.check_id, e.check_version, coalesce(n.results, 0), e.error
+FROM stage_check AS e
+CROSS JOIN ops.clock AS c
+LEFT JOIN (SELECT s.check_id, count(*) AS results FROM stage_verdict AS s GROUP BY s.check_id) AS n
+    ON n.check_id = e.check_id;

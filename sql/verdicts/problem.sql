@@ -1,11 +1,8 @@
 -- What stands between a check and its verdicts, from the receipts alone: a check that knows nothing of receipts cannot
 -- pass on what was not observed.
 
-DELETE FROM verdict.problem;
-DELETE FROM verdict.stage_freshness;
-
 -- Until when the verdicts of a check hold, for every connection: its oldest reading plus the check's limit.
-INSERT INTO verdict.stage_freshness (tenant_id, connection_id, check_id, collected_at, fresh_until)
+INSERT INTO stage_freshness (tenant_id, connection_id, check_id, collected_at, fresh_until)
 SELECT
     u.tenant_id,
     u.connection_id,
@@ -13,75 +10,75 @@ SELECT
     max(u.collected_at) FILTER (WHERE s.is_population),
     -- A unit that was never read leaves nothing to hold.
     CASE WHEN count(*) = count(u.collected_at) THEN min(u.collected_at + s.freshness_hours * INTERVAL '1 hour') END
-FROM verdict.unit_state AS u
+FROM stage_unit_state AS u
 JOIN catalogue.check_stream AS s ON s.stream = u.stream AND s.check_source = u.source
-JOIN verdict.evaluated_check AS e ON e.check_id = s.check_id
+JOIN stage_check AS e ON e.check_id = s.check_id
 GROUP BY u.tenant_id, u.connection_id, s.check_id;
 
 -- 1. Units whose population is not known, or was read too long ago.
-INSERT INTO verdict.problem (
+INSERT INTO stage_problem (
     check_id, tenant_id, connection_id, account_id, scope, resource_id, is_population, priority, evidence_sha256
 )
 SELECT
     s.check_id, u.tenant_id, u.connection_id, u.account_id, u.scope, NULL, s.is_population, w.priority, u.evidence_sha256
-FROM verdict.unit_state AS u
+FROM stage_unit_state AS u
 CROSS JOIN ops.clock AS c
 JOIN catalogue.check_stream AS s ON s.stream = u.stream AND s.check_source = u.source
-JOIN verdict.evaluated_check AS e ON e.check_id = s.check_id
+JOIN stage_check AS e ON e.check_id = s.check_id
 JOIN verdict.reason AS w
     ON w.reason = coalesce(
         u.reason, CASE WHEN u.collected_at + s.freshness_hours * INTERVAL '1 hour' < c.as_of THEN 'stale' END
     );
 
 -- 2. Streams that a check needs and that its connection does not offer, or, of another source, the tenant does not have.
-INSERT INTO verdict.problem (
+INSERT INTO stage_problem (
     check_id, tenant_id, connection_id, account_id, scope, resource_id, is_population, priority, evidence_sha256
 )
 SELECT DISTINCT
     s.check_id, k.tenant_id, k.connection_id, k.account_id, 'global', NULL, s.is_population, 2, CAST(NULL AS VARCHAR)
-FROM (SELECT DISTINCT u.tenant_id, u.connection_id, u.account_id, u.source FROM verdict.unit_state AS u) AS k
+FROM (SELECT DISTINCT u.tenant_id, u.connection_id, u.account_id, u.source FROM stage_unit_state AS u) AS k
 JOIN catalogue.check_stream AS s ON s.check_source = k.source
-JOIN verdict.evaluated_check AS e ON e.check_id = s.check_id
+JOIN stage_check AS e ON e.check_id = s.check_id
 WHERE NOT EXISTS (
     SELECT 1
-    FROM verdict.unit_state AS u
+    FROM stage_unit_state AS u
     WHERE u.tenant_id = k.tenant_id
         AND u.stream = s.stream
         AND (u.connection_id = k.connection_id OR s.stream_source <> s.check_source)
 );
 
 -- 3. Streams of another source: what blocks them blocks the whole connection that is judged.
-INSERT INTO verdict.problem (
+INSERT INTO stage_problem (
     check_id, tenant_id, connection_id, account_id, scope, resource_id, is_population, priority, evidence_sha256
 )
 SELECT
     s.check_id, k.tenant_id, k.connection_id, k.account_id, 'global', NULL, FALSE, w.priority, u.evidence_sha256
-FROM (SELECT DISTINCT u.tenant_id, u.connection_id, u.account_id, u.source FROM verdict.unit_state AS u) AS k
+FROM (SELECT DISTINCT u.tenant_id, u.connection_id, u.account_id, u.source FROM stage_unit_state AS u) AS k
 CROSS JOIN ops.clock AS c
 JOIN catalogue.check_stream AS s ON s.check_source = k.source AND s.stream_source <> s.check_source
-JOIN verdict.evaluated_check AS e ON e.check_id = s.check_id
-JOIN verdict.unit_state AS u ON u.tenant_id = k.tenant_id AND u.stream = s.stream
+JOIN stage_check AS e ON e.check_id = s.check_id
+JOIN stage_unit_state AS u ON u.tenant_id = k.tenant_id AND u.stream = s.stream
 JOIN verdict.reason AS w
     ON w.reason = coalesce(
         u.reason, CASE WHEN u.collected_at + s.freshness_hours * INTERVAL '1 hour' < c.as_of THEN 'stale' END
     );
 
 -- 4. Single resources that could not be read.
-INSERT INTO verdict.problem (
+INSERT INTO stage_problem (
     check_id, tenant_id, connection_id, account_id, scope, resource_id, is_population, priority, evidence_sha256
 )
 SELECT
     s.check_id, u.tenant_id, u.connection_id, u.account_id, u.scope, x.resource_id, s.is_population, w.priority,
     u.evidence_sha256
 FROM raw.receipt_error AS x
-JOIN verdict.unit_state AS u ON u.tenant_id = x.tenant_id AND u.collection_id = x.collection_id
+JOIN stage_unit_state AS u ON u.tenant_id = x.tenant_id AND u.collection_id = x.collection_id
 JOIN catalogue.check_stream AS s ON s.stream = u.stream AND s.check_source = u.source
-JOIN verdict.evaluated_check AS e ON e.check_id = s.check_id
+JOIN stage_check AS e ON e.check_id = s.check_id
 JOIN verdict.reason AS w ON w.reason = x.reason
 WHERE x.resource_id IS NOT NULL;
 
 -- 5. Records that a fact table had to quarantine.
-INSERT INTO verdict.problem (
+INSERT INTO stage_problem (
     check_id, tenant_id, connection_id, account_id, scope, resource_id, is_population, priority, evidence_sha256
 )
 SELECT DISTINCT
@@ -89,6 +86,6 @@ SELECT DISTINCT
 FROM facts.quarantine AS q
 JOIN catalogue.fact_stream AS f ON f.fact_table = q.fact_table
 JOIN catalogue.check_stream AS s ON s.stream = f.stream
-JOIN verdict.evaluated_check AS e ON e.check_id = s.check_id
-JOIN verdict.unit_state AS u
+JOIN stage_check AS e ON e.check_id = s.check_id
+JOIN stage_unit_state AS u
     ON u.tenant_id = q.tenant_id AND u.connection_id = q.connection_id AND u.stream = f.stream AND u.scope = q.scope;

@@ -1,7 +1,6 @@
 -- For every expected unit at ops.clock: is its population known, and if not, why. NULL reason = the listing is whole.
 
-DELETE FROM verdict.unit_state;
-INSERT INTO verdict.unit_state
+INSERT INTO stage_unit_state
 SELECT
     r.tenant_id,
     r.connection_id,

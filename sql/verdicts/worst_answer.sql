@@ -2,13 +2,13 @@
 
 CREATE TEMPORARY TABLE worst AS
 SELECT DISTINCT ON (s.tenant_id, s.connection_id, s.resource_id) s.*
-FROM verdict.stage AS s
+FROM stage_verdict AS s
 WHERE s.check_id = '{{check_id}}'
 ORDER BY
     s.tenant_id, s.connection_id, s.resource_id,
     CASE s.status WHEN 'FAIL' THEN 1 WHEN 'UNKNOWN' THEN 2 ELSE 3 END,
     s.reason;
 
-DELETE FROM verdict.stage WHERE check_id = '{{check_id}}';
-INSERT INTO verdict.stage SELECT w.* FROM worst AS w;
+DELETE FROM stage_verdict WHERE check_id = '{{check_id}}';
+INSERT INTO stage_verdict SELECT w.* FROM worst AS w;
 DROP TABLE worst;

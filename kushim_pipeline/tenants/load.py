@@ -34,11 +34,6 @@ class Loaded:
         """The ids of tenants whose files were refused (a file whose id cannot be read has none)."""
         return frozenset(p.tenant for p in self.problems if p.tenant)
 
-    @property
-    def nameless(self) -> bool:
-        """Whether a refused file does not say whose it is: then nobody can tell which tenants have no file any more."""
-        return any(p.tenant is None for p in self.problems)
-
 
 @dataclass(frozen=True)
 class _File:

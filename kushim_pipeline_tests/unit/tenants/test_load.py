@@ -160,11 +160,11 @@ def test_an_id_that_a_broken_file_claims_is_ambiguous_too(tmp_path: Path) -> Non
 
 def test_a_file_that_is_not_yaml_still_says_whose_it_is(tmp_path: Path) -> None:
     loaded = load(tmp_path, acme="# ours\n" + GOOD.replace("name: Acme", "name: @"))
-    assert (loaded.refused, loaded.nameless) == ({"acme"}, False)
+    assert loaded.refused == {"acme"}
     loaded = load(tmp_path, other=GOOD)
     assert [(p.file.name, p.tenant) for p in loaded.problems] == [("acme.yaml", "acme")] * 2 + [("other.yaml", "acme")]
     assert f"{tmp_path / 'acme.yaml'}:2" in loaded.problems[2].what
-    assert load(tmp_path, acme="name: @", other="").nameless
+    assert [p.tenant for p in load(tmp_path, acme="name: @", other="").problems] == [None, None]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,147 @@
+"""The whole sandbox: AWS and GitHub on free loopback ports, built, with the tenant files that lead to them."""
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kushim_pipeline.sandbox import aws, github_world
+from kushim_pipeline.sandbox.answers import Fault
+from kushim_pipeline.sandbox.build import build
+from kushim_pipeline.sandbox.gate import Door, Gate, Rules
+from kushim_pipeline.sandbox.github.server import Server
+from kushim_pipeline.sandbox.github.server import start as start_github
+from kushim_pipeline.sandbox.manifest import Manifest, Tenant, load
+
+Names = Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class World:
+    """A running sandbox.
+
+    `environment`: the variables that Kushim needs, secrets among them; `tenant_files`: file name -> contents, without
+    any secret; `names`: tenant -> what the manifest calls a resource -> its id.
+    """
+
+    manifest: Manifest
+    names: Names
+    tenant_files: Mapping[str, Mapping[str, Any]]
+    environment: Mapping[str, str] = field(repr=False)
+    gate: Gate
+    github: Server
+
+    def write_tenants(self, folder: Path) -> None:
+        """Write the tenant files, and nothing else, into a folder of the sandbox's own."""
+        import yaml
+
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.glob("*.yaml"):
+            if old.name not in self.tenant_files:
+                old.unlink()
+        for name, contents in self.tenant_files.items():
+            text = yaml.safe_dump(contents, sort_keys=False, allow_unicode=True, width=120)
+            (folder / name).write_text(f"# Written by the sandbox.\n{text}", "utf-8")
+
+
+def key_variable(tenant_id: str) -> str:
+    """The variable of a tenant's AWS access key id; the secret's ends in SECRET."""
+    return f"SANDBOX_{tenant_id.upper()}_AWS_KEY"
+
+
+def token_variable(org: str) -> str:
+    """The variable of an organisation's GitHub token."""
+    return f"SANDBOX_{org.upper().replace('-', '_')}_GITHUB_TOKEN"
+
+
+@contextmanager
+def start(
+    environ: Mapping[str, str], *, manifest: Manifest | None = None, progress: Callable[[str], None] = lambda _: None
+) -> Iterator[World]:
+    """Start everything, build it, and stop it at the end, whatever happens inside.
+
+    In: the environment, whose variables for the sandbox's secrets are used where they are set (otherwise they are made
+    up); what to build (default: the manifest of the package). Raises SandboxFailed, OSError.
+    """
+    manifest = manifest or load()
+    tenants = manifest.tenants
+    environment = _environment(tenants, environ)
+    with ExitStack() as stack:
+        progress("starting AWS (moto)")
+        moto = stack.enter_context(aws.running())
+        progress(f"building {sum(len(tenant.aws) for tenant in tenants.values())} AWS accounts")
+        names = build(moto, tenants)
+        progress("starting GitHub")
+        tokens = {org: environment[token_variable(org)] for tenant in tenants.values() for org in tenant.github}
+        github = start_github(github_world.describe(tenants, tokens), faults=github_world.faults(tenants))
+        stack.callback(github.stop)
+        gate = Gate(moto, _rules(tenants, names, environment))
+        stack.callback(gate.stop)
+        for tenant_id, tenant in tenants.items():
+            names[tenant_id] |= github_world.names(tenant)
+        files = {
+            f"{tenant_id}.yaml": _tenant_file(tenant_id, tenant, names[tenant_id], gate.url, github.url)
+            for tenant_id, tenant in tenants.items()
+        }
+        yield World(manifest, names, files, environment, gate, github)
+
+
+def _environment(tenants: Mapping[str, Tenant], environ: Mapping[str, str]) -> dict[str, str]:
+    made: dict[str, str] = {"KUSHIM_ALLOW_PRIVATE_HOSTS": "1"}
+    for tenant_id, tenant in tenants.items():
+        if tenant.aws:
+            made[key_variable(tenant_id)] = "AKIA" + secrets.token_hex(8).upper()
+            made[key_variable(tenant_id) + "_SECRET"] = secrets.token_urlsafe(30)
+        made |= {token_variable(org): "ghp_" + secrets.token_hex(18) for org in tenant.github}
+    return {name: environ.get(name) or value for name, value in made.items()}
+
+
+def _rules(tenants: Mapping[str, Tenant], names: Names, environment: Mapping[str, str]) -> Rules:
+    faults = []
+    for tenant_id, tenant in tenants.items():
+        for place in (hole.aws for hole in tenant.holes if hole.aws):
+            # A text to look for in requests may be the name of a resource: calls name it by the end of its ARN.
+            about = names[tenant_id].get(place.about, place.about).rpartition("/")[2]
+            faults.append(Fault(tenant.aws[place.account].account_id, place, about))
+    return Rules(
+        keys={environment[key_variable(tenant_id)]: tenant_id for tenant_id, tenant in tenants.items() if tenant.aws},
+        doors={
+            account.account_id: Door(tenant_id, account, tenant.external_id)
+            for tenant_id, tenant in tenants.items()
+            for account in tenant.aws.values()
+        },
+        faults=faults,
+    )
+
+
+def _tenant_file(
+    tenant_id: str, tenant: Tenant, names: Mapping[str, str], aws_url: str, github_url: str
+) -> dict[str, Any]:
+    connections: list[dict[str, Any]] = [
+        {
+            "source": "aws",
+            "account_id": account.account_id,
+            "regions": [*account.regions],
+            "role_arn": account.role_arn,
+            "external_id": tenant.external_id,
+            "access_key_id": f"env:{key_variable(tenant_id)}",
+            "secret_access_key": f"env:{key_variable(tenant_id)}_SECRET",
+            "endpoint_url": aws_url,
+        }
+        for account in tenant.aws.values()
+    ]
+    connections += [
+        {"source": "github", "org": org, "token": f"env:{token_variable(org)}", "base_url": github_url}
+        for org in tenant.github
+    ]
+    exceptions = [{**exempted.model_dump(), "resource": names[exempted.resource]} for exempted in tenant.exceptions]
+    return {
+        "tenant": tenant_id,
+        "name": tenant.name,
+        "frameworks": ["soc2"],
+        "policy": tenant.policy,
+        "connections": connections,
+        **({"exceptions": exceptions} if exceptions else {}),
+    }

@@ -6,6 +6,7 @@ from typing import Any
 from kushim_pipeline.collect.aws.calls import Account, Sinks, call, pick
 from kushim_pipeline.collect.aws.errors import ReadFailed
 from kushim_pipeline.collect.aws.listing import each, listing, one, pages, proven_empty, record_part
+from kushim_pipeline.evidence.receipt import Reason
 
 Reader = Callable[[Account, str, Sinks], None]
 
@@ -81,6 +82,9 @@ def read_prefix_lists(account: Account, region: str, sinks: Sinks) -> None:
         if element.get("OwnerId") == "AWS":
             continue
         name = element.get("PrefixListId")
+        if not name:
+            sink.problem(Reason.QUARANTINED, operation, "a prefix list has no id")
+            continue
         arn = account.arn("ec2", region, "prefix-list", name)
         try:
             answers = pages(account, region, [sink], "ec2", "GetManagedPrefixListEntries", PrefixListId=name)

@@ -35,9 +35,11 @@ def read_identities(account: Account, region: str, sinks: Sinks) -> None:
             try:
                 sink.record(arn, with_documents(element), evidence=evidence)
             except BadJson as error:
-                sink.unreadable(
-                    arn, Reason.QUARANTINED, _OPERATION, f"a policy document is not JSON to be trusted: {error}"
-                )
+                why = f"a policy document is not JSON to be trusted: {error}"
+                if arn:
+                    sink.unreadable(arn, Reason.QUARANTINED, _OPERATION, why)
+                else:
+                    sink.problem(Reason.QUARANTINED, _OPERATION, why)
 
 
 def read_password_policy(account: Account, region: str, sinks: Sinks) -> None:

@@ -202,6 +202,13 @@ def test_networks_and_disks(whole: Outcome) -> None:
     }
 
 
+def test_log_groups_have_their_tags_in_one_listing(served: Proxy, whole: Outcome) -> None:
+    tagged = whole.records("resource_tag", "us-east-1")
+    assert tagged == {arn: {"Tags": {"env": "prod"}} for arn in whole.records("logs_log_group", "us-east-1")}
+    assert tagged
+    assert whole.records("resource_tag", "eu-west-1") == {}, "the builder tags even groups, and those lie elsewhere"
+
+
 def test_only_manual_database_snapshots_have_attributes(whole: Outcome) -> None:
     snapshots = everywhere(whole, "rds_snapshot")
     manual = {arn for arn, body in snapshots.items() if body["SnapshotType"] == "manual"}

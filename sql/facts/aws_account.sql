@@ -10,8 +10,11 @@ columns:
   root_signing_certificates: How many signing certificates the root user owns; NULL where IAM does not say
 */
 SELECT
-    r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id, r.observed_at, r.collected_at, r.evidence_sha256,
-    CASE as_integer((r.body->'Summary'->>'AccountMFAEnabled')) WHEN 0 THEN FALSE WHEN 1 THEN TRUE END AS root_mfa_enabled,
+    r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id,
+    r.observed_at, r.collected_at, r.evidence_sha256,
+    CASE as_integer((r.body->'Summary'->>'AccountMFAEnabled'))
+        WHEN 0 THEN FALSE WHEN 1 THEN TRUE
+    END AS root_mfa_enabled,
     as_integer((r.body->'Summary'->>'AccountAccessKeysPresent')) AS root_access_keys,
     CASE as_integer((r.body->'Summary'->>'AccountPasswordPresent'))
         WHEN 0 THEN FALSE WHEN 1 THEN TRUE

@@ -70,7 +70,8 @@ selected AS (
 )
 
 SELECT
-    r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id, r.observed_at, r.collected_at, r.evidence_sha256,
+    r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id,
+    r.observed_at, r.collected_at, r.evidence_sha256,
     (r.body->>'Name') AS trail_name,
     (r.body->>'S3BucketName') AS bucket_name,
     (r.body->>'S3KeyPrefix') AS key_prefix,

@@ -9,7 +9,8 @@ columns:
   last_status: How the last delivery ended, in lower case
 */
 SELECT
-    r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id, r.observed_at, r.collected_at, r.evidence_sha256,
+    r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id,
+    r.observed_at, r.collected_at, r.evidence_sha256,
     (r.body->>'name') AS recorder_name,
     CASE
         WHEN as_boolean((r.body->'recordingGroup'->>'allSupported')) THEN TRUE

@@ -10,7 +10,8 @@ columns:
   traffic_type: ACCEPT, REJECT or ALL
 */
 SELECT
-    r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id, r.observed_at, r.collected_at, r.evidence_sha256,
+    r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id,
+    r.observed_at, r.collected_at, r.evidence_sha256,
     (r.body->>'ResourceId') AS target_id,
     (r.body->>'FlowLogStatus') AS flow_log_status,
     (r.body->>'DeliverLogsStatus') AS delivery_status,

@@ -11,7 +11,8 @@ columns:
 */
 WITH instance AS (
     SELECT
-        r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id, r.observed_at, r.collected_at, r.evidence_sha256,
+        r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id,
+        r.observed_at, r.collected_at, r.evidence_sha256,
         (r.body->'State'->>'Name') AS state,
         CASE
             WHEN (r.body->'MetadataOptions'->>'HttpTokens') IN ('required', 'optional')

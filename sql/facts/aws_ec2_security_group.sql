@@ -10,7 +10,8 @@ columns:
   are_rules_known: TRUE where protocol, ports and sources of every inbound rule were understood, else NULL
 */
 SELECT
-    r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id, r.observed_at, r.collected_at, r.evidence_sha256,
+    r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id,
+    r.observed_at, r.collected_at, r.evidence_sha256,
     (r.body->>'GroupId') AS group_id,
     (r.body->>'GroupName') AS group_name,
     (r.body->>'VpcId') AS vpc_id,

@@ -7,13 +7,14 @@ required: [user_name, is_known]
 columns:
   is_root: Whether the row is the root user's
   password_enabled: Whether the user has a console password; NULL for the root user, of whom the report does not say it
-  has_active_key: Whether one of the two access keys can be used; NULL where neither is said to and one is not understood
+  has_active_key: Whether one of the two access keys can be used; NULL where that is not understood
   created_at: When the user was made
   is_known: TRUE where the row says of a user whether there is a password and a second factor, else NULL
 */
 WITH report AS (
     SELECT
-        r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id, r.observed_at, r.collected_at, r.evidence_sha256,
+        r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id,
+        r.observed_at, r.collected_at, r.evidence_sha256,
         (r.body->>'user') AS user_name,
         (r.body->>'user') = '<root_account>' OR r.resource_id LIKE '%:root' AS is_root,
         as_boolean((r.body->>'password_enabled')) AS password_enabled,

@@ -9,7 +9,8 @@ columns:
   reuse_prevention: How many earlier passwords are refused; NULL where none is
 */
 SELECT
-    r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id, r.observed_at, r.collected_at, r.evidence_sha256,
+    r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id,
+    r.observed_at, r.collected_at, r.evidence_sha256,
     CASE
         WHEN as_boolean((r.body->>'absent')) THEN FALSE
         WHEN as_integer((r.body->>'MinimumPasswordLength')) IS NOT NULL

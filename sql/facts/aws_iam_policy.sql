@@ -8,7 +8,8 @@ columns:
   has_document: TRUE where the document of that version was read, else NULL
 */
 SELECT
-    r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id, r.observed_at, r.collected_at, r.evidence_sha256,
+    r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id,
+    r.observed_at, r.collected_at, r.evidence_sha256,
     -- A policy's name is the end of its ARN (IAM user guide, "IAM identifiers"), so one is there in any case.
     coalesce((r.body->>'PolicyName'), regexp_replace(r.resource_id, '^.*/', '')) AS policy_name,
     (r.body->>'DefaultVersionId') AS default_version_id,

@@ -9,7 +9,8 @@ columns:
   inline_policies: How many policies are written into the user
 */
 SELECT
-    r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id, r.observed_at, r.collected_at, r.evidence_sha256,
+    r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id,
+    r.observed_at, r.collected_at, r.evidence_sha256,
     (r.body->>'UserName') AS user_name,
     CASE
         WHEN json_is_array(r.body->'AttachedManagedPolicies')

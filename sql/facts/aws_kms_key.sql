@@ -1,16 +1,16 @@
 /*
 table: aws_kms_key
 title: KMS keys with their rotation and use
-# A key is in use where a volume, a database, a trail, a log group or a bucket's default encryption names it. A bucket may
-# name it by an alias, which is not resolved here: then any key of the account may be meant. Use matters for keys that are
-# pending deletion alone, so what stands between us and it is a column of the key and blocks no other key: a stream that was
+# A key is in use where a volume, a database, a trail, a log group or a bucket's default encryption names it. A bucket
+# may name it by an alias, which is not resolved here: then any key of the account may be meant. Use matters for keys
+# that are pending deletion alone, so what hides it is a column of the key and blocks no other key: a stream that was
 # not read whole within 36 hours, or a bucket that names an alias.
 streams: [aws.kms_key, aws.kms_key_rotation, aws.kms_key_policy, aws.ec2_volume, aws.rds_instance, aws.rds_cluster,
   aws.cloudtrail_trail, aws.logs_log_group, aws.s3_bucket, aws.s3_bucket_encryption]
 required: [key_manager, key_state, key_spec, key_origin]
 columns:
   key_manager: CUSTOMER or AWS
-  can_rotate: Whether KMS can rotate it by itself, symmetric with material made by KMS and neither pending nor unavailable
+  can_rotate: Whether KMS can rotate it by itself (symmetric, with material made by KMS, enabled or disabled)
   is_rotating: Whether yearly rotation is on; NULL where that was not read
   rotation_read: Whether a record of its rotation was read
   has_policy: Whether its policy was read and understood
@@ -63,7 +63,8 @@ unseen AS (
 
 kms_key AS (
     SELECT
-        r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id, r.observed_at, r.collected_at, r.evidence_sha256,
+        r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id,
+        r.observed_at, r.collected_at, r.evidence_sha256,
         split_part(r.resource_id, ':key/', 2) AS key_id,
         (r.body->>'KeyManager') AS key_manager,
         (r.body->>'KeyState') AS key_state,
@@ -74,7 +75,8 @@ kms_key AS (
 )
 
 SELECT
-    r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id, r.observed_at, r.collected_at, r.evidence_sha256,
+    r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id,
+    r.observed_at, r.collected_at, r.evidence_sha256,
     r.key_id, r.key_manager, r.key_state, r.key_spec, r.key_origin,
     r.key_manager = 'CUSTOMER' AND r.key_spec = 'SYMMETRIC_DEFAULT' AND r.key_origin = 'AWS_KMS'
         AND r.key_state IN ('Enabled', 'Disabled') AS can_rotate,

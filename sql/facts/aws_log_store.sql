@@ -2,8 +2,8 @@
 table: aws_log_store
 title: Places where logs are kept, CloudWatch log groups, and the buckets that trails deliver into
 # CloudWatch leaves retentionInDays out for a group that never expires. A bucket expires trail files where an enabled
-# lifecycle rule that can reach their prefix expires objects; a rule with an end date or one that is not understood counts
-# as 0 days. A trail whose record names no bucket is a row of its own, in quarantine.
+# lifecycle rule that can reach their prefix expires objects; a rule with an end date or one that is not understood
+# counts as 0 days. A trail whose record names no bucket is a row of its own, in quarantine.
 streams: [aws.logs_log_group, aws.cloudtrail_trail, aws.resource_tag, aws.s3_bucket, aws.s3_bucket_lifecycle]
 population_streams: [aws.logs_log_group, aws.cloudtrail_trail]
 required: [kind, is_known]
@@ -17,7 +17,8 @@ columns:
 */
 WITH trail AS (
     SELECT
-        r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id, r.observed_at, r.collected_at, r.evidence_sha256,
+        r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id,
+        r.observed_at, r.collected_at, r.evidence_sha256,
         (r.body->>'S3BucketName') AS bucket_name,
         coalesce((r.body->>'S3KeyPrefix') || '/', '') || 'AWSLogs/' AS prefix,
         CASE
@@ -33,7 +34,8 @@ store AS (
     SELECT
         r.tenant_id, r.connection_id, min(r.account_id) AS account_id, min(r.scope) AS scope,
         coalesce('arn:aws:s3:::' || r.bucket_name, r.resource_id) AS resource_id,
-        max(r.observed_at) AS observed_at, max(r.collected_at) AS collected_at, max(r.evidence_sha256) AS evidence_sha256,
+        max(r.observed_at) AS observed_at, max(r.collected_at) AS collected_at,
+        max(r.evidence_sha256) AS evidence_sha256,
         r.bucket_name
     FROM trail AS r
     GROUP BY r.tenant_id, r.connection_id, r.bucket_name, coalesce('arn:aws:s3:::' || r.bucket_name, r.resource_id)
@@ -53,7 +55,8 @@ lifecycle AS (
 rule AS (
     SELECT
         l.tenant_id, l.resource_id,
-        coalesce((i.item->>'Prefix'), (i.item->'Filter'->>'Prefix'), (i.item->'Filter'->'And'->>'Prefix'), '') AS prefix,
+        coalesce((i.item->>'Prefix'), (i.item->'Filter'->>'Prefix'), (i.item->'Filter'->'And'->>'Prefix'), '')
+            AS prefix,
         coalesce(as_integer((i.item->'Expiration'->>'Days')), 0) AS days
     FROM lifecycle AS l, LATERAL json_items(l.body->'Rules') AS i(item)
     WHERE coalesce((i.item->>'Status'), '') <> 'Disabled'
@@ -75,7 +78,8 @@ expiry AS (
 
 log_group AS (
     SELECT
-        r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id, r.observed_at, r.collected_at, r.evidence_sha256,
+        r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id,
+        r.observed_at, r.collected_at, r.evidence_sha256,
         (r.body->>'retentionInDays') AS retention,
         (r.body->>'logGroupName') AS log_group_name,
         (
@@ -94,7 +98,8 @@ log_group AS (
 )
 
 SELECT
-    r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id, r.observed_at, r.collected_at, r.evidence_sha256,
+    r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id,
+    r.observed_at, r.collected_at, r.evidence_sha256,
     'log_group' AS kind,
     EXISTS (
         SELECT 1 FROM trail AS t WHERE t.tenant_id = r.tenant_id AND t.log_group_arn = r.resource_id

@@ -33,7 +33,8 @@ member AS (
 
 database AS (
     SELECT
-        r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id, r.observed_at, r.collected_at, r.evidence_sha256, r.body,
+        r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id,
+        r.observed_at, r.collected_at, r.evidence_sha256, r.body,
         'instance' AS kind,
         (r.body->>'DBInstanceIdentifier') AS database_name,
         (r.body->>'DBClusterIdentifier') AS cluster_name,
@@ -54,7 +55,8 @@ database AS (
     WHERE r.stream = 'aws.rds_instance'
     UNION ALL
     SELECT
-        r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id, r.observed_at, r.collected_at, r.evidence_sha256, r.body,
+        r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id,
+        r.observed_at, r.collected_at, r.evidence_sha256, r.body,
         'cluster' AS kind,
         r.cluster_name AS database_name,
         r.cluster_name,
@@ -89,7 +91,8 @@ tagged AS (
 )
 
 SELECT
-    r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id, r.observed_at, r.collected_at, r.evidence_sha256,
+    r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id,
+    r.observed_at, r.collected_at, r.evidence_sha256,
     r.kind, r.database_name, r.cluster_name, r.status, r.port, r.zones,
     r.cluster_body IS NOT NULL AS has_cluster,
     as_boolean((r.body->>'StorageEncrypted')) AS is_encrypted,

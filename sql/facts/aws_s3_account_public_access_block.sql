@@ -6,7 +6,8 @@ streams: [aws.s3_account_public_access_block]
 required: [block_public_acls, ignore_public_acls, block_public_policy, restrict_public_buckets]
 */
 SELECT
-    r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id, r.observed_at, r.collected_at, r.evidence_sha256,
+    r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id,
+    r.observed_at, r.collected_at, r.evidence_sha256,
     coalesce(as_boolean((r.body->>'BlockPublicAcls')), NOT as_boolean((r.body->>'absent'))) AS block_public_acls,
     coalesce(as_boolean((r.body->>'IgnorePublicAcls')), NOT as_boolean((r.body->>'absent'))) AS ignore_public_acls,
     coalesce(as_boolean((r.body->>'BlockPublicPolicy')), NOT as_boolean((r.body->>'absent'))) AS block_public_policy,

@@ -1,8 +1,8 @@
 /*
 table: aws_s3_bucket
 title: S3 buckets with their settings
-# A setting is NULL where its record is missing or not understood; not_understood names the latter. A bucket's environment
-# and class come from its tags as the tenant's policy reads them.
+# A setting is NULL where its record is missing or not understood; not_understood names the latter. A bucket's
+# environment and class come from its tags as the tenant's policy reads them.
 streams: [aws.s3_bucket, aws.s3_bucket_policy, aws.s3_bucket_policy_status, aws.s3_bucket_acl, aws.s3_bucket_encryption,
   aws.s3_bucket_public_access_block, aws.s3_bucket_versioning, aws.s3_bucket_object_lock, aws.s3_bucket_tagging,
   aws.cloudtrail_trail]
@@ -27,7 +27,8 @@ columns:
 */
 WITH bucket AS (
     SELECT
-        r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id, r.observed_at, r.collected_at, r.evidence_sha256,
+        r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id,
+        r.observed_at, r.collected_at, r.evidence_sha256,
         (r.body->>'Name') AS bucket_name,
         (r.body->>'Region') AS region,
         CASE
@@ -129,8 +130,8 @@ WITH bucket AS (
 )
 
 SELECT
-    r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id, r.observed_at, r.collected_at, r.evidence_sha256,
-    r.bucket_name, r.region, r.has_policy, r.is_policy_public, r.is_acl_public, r.ignore_public_acls,
+    r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id, r.observed_at, r.collected_at,
+    r.evidence_sha256, r.bucket_name, r.region, r.has_policy, r.is_policy_public, r.is_acl_public, r.ignore_public_acls,
     r.restrict_public_buckets, r.encryption_algorithm, r.kms_key_id, r.versioning, r.has_object_lock,
     r.has_default_retention, r.class, r.is_trail_bucket, r.is_evidence_bucket,
     CASE

@@ -13,7 +13,8 @@ columns:
   is_known: TRUE where the record itself is understood, else NULL
 */
 SELECT
-    r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id, r.observed_at, r.collected_at, r.evidence_sha256,
+    r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id,
+    r.observed_at, r.collected_at, r.evidence_sha256,
     'ec2_snapshot' AS kind,
     CASE
         WHEN json_is_array(p.body->'CreateVolumePermissions') THEN EXISTS (
@@ -29,7 +30,8 @@ LEFT JOIN raw.record_asof AS p
 WHERE r.stream = 'aws.ec2_snapshot'
 UNION ALL
 SELECT
-    r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id, r.observed_at, r.collected_at, r.evidence_sha256,
+    r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id,
+    r.observed_at, r.collected_at, r.evidence_sha256,
     'ec2_image' AS kind,
     as_boolean((r.body->>'Public')) AS is_public,
     TRUE AS permission_read,
@@ -38,7 +40,8 @@ FROM raw.record_asof AS r
 WHERE r.stream = 'aws.ec2_image'
 UNION ALL
 SELECT
-    r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id, r.observed_at, r.collected_at, r.evidence_sha256,
+    r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id,
+    r.observed_at, r.collected_at, r.evidence_sha256,
     CASE r.stream WHEN 'aws.rds_snapshot' THEN 'rds_snapshot' ELSE 'rds_cluster_snapshot' END AS kind,
     CASE
         WHEN (r.body->>'SnapshotType') IN ('automated', 'awsbackup') THEN FALSE

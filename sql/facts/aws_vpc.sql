@@ -8,7 +8,8 @@ columns:
 */
 WITH vpc AS (
     SELECT
-        r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id, r.observed_at, r.collected_at, r.evidence_sha256,
+        r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id,
+        r.observed_at, r.collected_at, r.evidence_sha256,
         (r.body->>'VpcId') AS vpc_id,
         as_boolean((r.body->>'IsDefault')) AS is_default,
         (
@@ -23,7 +24,8 @@ WITH vpc AS (
 )
 
 SELECT
-    r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id, r.observed_at, r.collected_at, r.evidence_sha256,
+    r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id,
+    r.observed_at, r.collected_at, r.evidence_sha256,
     r.vpc_id, r.is_default,
     CASE
         WHEN json_holds(r.production_tag_values, r.environment_tag) THEN 'production'

@@ -23,7 +23,8 @@ SELECT
     a.resource_id,
     CASE
         WHEN a.root_mfa_enabled THEN 'PASS'
-        WHEN NOT a.root_has_password AND a.root_access_keys = 0 AND coalesce(a.root_signing_certificates, 0) = 0 THEN 'PASS'
+        WHEN NOT a.root_has_password AND a.root_access_keys = 0 AND coalesce(a.root_signing_certificates, 0) = 0
+        THEN 'PASS'
         ELSE 'FAIL'
     END AS status,
     CASE

@@ -49,26 +49,32 @@ document AS (
         bool_or(s.grants_all) AS grants_all, bool_or(s.is_unclear) AS is_unclear
     FROM statement AS s
     GROUP BY s.tenant_id, s.connection_id, s.policy_arn
+),
+
+policy AS (
+    SELECT
+        y.tenant_id, y.connection_id, y.resource_id,
+        json_holds(p.approved_admin_policies, y.resource_id) OR json_holds(p.approved_admin_policies, y.policy_name)
+            AS is_approved
+    FROM facts.aws_iam_policy AS y
+    JOIN facts.tenant_policy AS p ON p.tenant_id = y.tenant_id
 )
 
 SELECT
     y.tenant_id,
     y.resource_id,
     CASE
-        WHEN json_holds(p.approved_admin_policies, y.resource_id) OR json_holds(p.approved_admin_policies, y.policy_name)
-        THEN 'PASS'
+        WHEN y.is_approved THEN 'PASS'
         WHEN d.grants_all THEN 'FAIL'
         WHEN d.is_unclear THEN 'UNKNOWN'
         ELSE 'PASS'
     END AS status,
     CASE
-        WHEN json_holds(p.approved_admin_policies, y.resource_id) OR json_holds(p.approved_admin_policies, y.policy_name)
-        THEN 'approved by policy'
+        WHEN y.is_approved THEN 'approved by policy'
         WHEN d.grants_all THEN 'the policy allows every action on every resource'
         WHEN d.is_unclear THEN 'quarantined'
         ELSE 'no statement allows every action on every resource'
     END AS reason
-FROM facts.aws_iam_policy AS y
-JOIN facts.tenant_policy AS p ON p.tenant_id = y.tenant_id
+FROM policy AS y
 LEFT JOIN document AS d
     ON d.tenant_id = y.tenant_id AND d.connection_id = y.connection_id AND d.policy_arn = y.resource_id

@@ -30,7 +30,8 @@ WITH statement AS (
             AND NOT EXISTS (
                 SELECT 1
                 FROM json_members(s.condition) AS o(operator, tests), LATERAL json_members(o.tests) AS k(name, item)
-                WHERE lower(o.operator) ~ '^(foranyvalue:)?(stringequals|stringequalsignorecase|stringlike|arnequals|arnlike)$'
+                WHERE lower(o.operator)
+                        ~ '^(foranyvalue:)?(stringequals|stringequalsignorecase|stringlike|arnequals|arnlike)$'
                     AND lower(k.name) IN (
                         'kms:calleraccount', 'aws:principalaccount', 'aws:principalarn', 'aws:principalorgid',
                         'aws:principalorgpaths', 'aws:sourceaccount', 'aws:sourcearn', 'aws:sourceorgid',
@@ -69,7 +70,8 @@ SELECT
     END AS status,
     CASE
         WHEN d.is_open THEN 'the key policy allows a wildcard principal without a condition that limits it'
-        WHEN k.is_pending_deletion AND k.used_by IS NOT NULL THEN 'the key is pending deletion and used by ' || k.used_by
+        WHEN k.is_pending_deletion AND k.used_by IS NOT NULL
+        THEN 'the key is pending deletion and used by ' || k.used_by
         WHEN (k.policy_read AND NOT k.has_policy) OR d.is_unclear THEN 'quarantined'
         WHEN NOT k.has_policy OR (k.is_pending_deletion AND k.may_be_used_unseen) THEN 'incomplete'
         ELSE 'the key policy names its principals, and the key is not both in use and pending deletion'

@@ -21,7 +21,8 @@ remediation: >-
 WITH trail AS (
     SELECT
         t.tenant_id, t.connection_id, t.is_multi_region, t.is_logging, t.delivery_error,
-        t.is_multi_region AND t.is_logging AND t.delivery_error IS NULL AND t.selects_reads AND t.selects_writes AS is_good,
+        t.is_multi_region AND t.is_logging AND t.delivery_error IS NULL AND t.selects_reads AND t.selects_writes
+            AS is_good,
         (t.status_read AND t.is_logging IS NULL) OR (t.selectors_read AND t.selects_reads IS NULL) AS is_unclear
     FROM facts.aws_cloudtrail_trail AS t
 ),

@@ -26,7 +26,8 @@ remediation: >-
 WITH admitted AS (
     SELECT DISTINCT
         d.tenant_id, d.connection_id, d.resource_id, s.address_range, s.family, s.public_addresses,
-        d.port IS NULL OR g.resource_id IS NULL OR (s.resource_id IS NOT NULL AND s.public_addresses IS NULL) AS is_unclear
+        d.port IS NULL OR g.resource_id IS NULL OR (s.resource_id IS NOT NULL AND s.public_addresses IS NULL)
+            AS is_unclear
     FROM facts.aws_rds_instance AS d
     CROSS JOIN LATERAL json_items(d.security_groups) AS i(item)
     LEFT JOIN facts.aws_ec2_security_group AS g

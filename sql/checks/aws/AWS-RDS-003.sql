@@ -31,7 +31,8 @@ SELECT
     CASE
         WHEN d.retention_days IS NULL THEN 'UNKNOWN'
         WHEN d.retention_days < p.backup_retention_days THEN 'FAIL'
-        WHEN d.status = 'available' AND d.restorable_until < c.as_of - p.backup_max_lag_hours * INTERVAL '1 hour' THEN 'FAIL'
+        WHEN d.status = 'available' AND d.restorable_until < c.as_of - p.backup_max_lag_hours * INTERVAL '1 hour'
+        THEN 'FAIL'
         ELSE 'PASS'
     END AS status,
     CASE

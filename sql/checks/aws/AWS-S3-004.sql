@@ -26,7 +26,8 @@ WITH refusal AS (
         AND (json_holds(s.action, '*') OR json_holds(s.action, 's3:*'))
         -- One condition, and no other that would narrow it.
         AND (
-            SELECT count(*) FROM json_members(s.condition) AS o(operator, tests), LATERAL json_members(o.tests) AS k(name, item)
+            SELECT count(*)
+            FROM json_members(s.condition) AS o(operator, tests), LATERAL json_members(o.tests) AS k(name, item)
         ) = 1
         AND EXISTS (
             SELECT 1

@@ -42,27 +42,36 @@ CREATE OR REPLACE MACRO ip_family(cidr) AS
     CASE
         WHEN regexp_full_match(
             cidr,
-            '(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])([.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])){3}/(3[0-2]|[12]?[0-9])'
+            '(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])'
+            || '([.](25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])){3}/(3[0-2]|[12]?[0-9])'
         ) THEN 4
         WHEN regexp_full_match(
             cidr,
-            '([0-9a-fA-F]{1,4}(:[0-9a-fA-F]{1,4}){7}|([0-9a-fA-F]{1,4}(:[0-9a-fA-F]{1,4}){0,6})?::([0-9a-fA-F]{1,4}(:[0-9a-fA-F]{1,4}){0,6})?)/(12[0-8]|1[01][0-9]|[1-9]?[0-9])'
+            '([0-9a-fA-F]{1,4}(:[0-9a-fA-F]{1,4}){7}'
+            || '|([0-9a-fA-F]{1,4}(:[0-9a-fA-F]{1,4}){0,6})?::([0-9a-fA-F]{1,4}(:[0-9a-fA-F]{1,4}){0,6})?)'
+            || '/(12[0-8]|1[01][0-9]|[1-9]?[0-9])'
         ) THEN 6
     END;
 
--- How many addresses of the internet the range admits; 0 for a private range, NULL for what is no range.
+-- The first address and the size of an IPv4 range; of an IPv6 range in blocks of /16, at least one.
+CREATE OR REPLACE MACRO ip4_block(cidr) AS
+    {
+        'first': ip_floor(ip4_number(split_part(cidr, '/', 1)), ip_power(32 - ip_prefix(cidr))),
+        'size': ip_power(32 - ip_prefix(cidr))
+    };
+CREATE OR REPLACE MACRO ip6_block(cidr) AS
+    {
+        'first': ip_floor(ip6_lead(cidr), ip_power(16 - ip_prefix(cidr))),
+        'size': ip_power(16 - ip_prefix(cidr))
+    };
+
+-- How many addresses of the internet the range admits; 0 for a private range, NULL for what is no range. The lambda has
+-- the range taken apart once instead of once for every private block.
 CREATE OR REPLACE MACRO ip_public_addresses(cidr) AS
-    CASE
-        WHEN ip_family(cidr) = 4 THEN
-            CAST(
-                ip4_public(
-                    ip_floor(ip4_number(split_part(cidr, '/', 1)), ip_power(32 - ip_prefix(cidr))),
-                    ip_power(32 - ip_prefix(cidr))
-                ) AS DOUBLE
-            )
-        WHEN ip_family(cidr) = 6 AND ip_prefix(cidr) <= 16 THEN
-            ip6_public(
-                ip_floor(ip6_lead(cidr), ip_power(16 - ip_prefix(cidr))), ip_power(16 - ip_prefix(cidr))
-            ) * power(2, 112)
-        WHEN ip_family(cidr) = 6 THEN ip6_public(ip6_lead(cidr), 1) * power(2, 128 - ip_prefix(cidr))
+    CASE ip_family(cidr)
+        WHEN 4 THEN
+            list_transform([ip4_block(cidr)], lambda block: CAST(ip4_public(block.first, block.size) AS DOUBLE))[1]
+        WHEN 6 THEN
+            list_transform([ip6_block(cidr)], lambda block: ip6_public(block.first, block.size))[1]
+            * power(2, least(112, 128 - ip_prefix(cidr)))
     END;

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -15,30 +16,54 @@ _TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(?:\.\d+)?Z")
 _STYLES = {"PASS": "green", "FAIL": "bold red", "UNKNOWN": "yellow", "EXCEPTED": "cyan", "NOT_APPLICABLE": "dim"}
 _STYLES |= {"complete": "green", "partial": "yellow", "denied": "bold red", "failed": "bold red"}
 # Long texts, which may take several lines, and the least width at which they can still be read.
-_FLOWING = {"resource_id": 20, "reason": 16, "error": 20, "title": 20, "description": 20}
+_FLOWING = {"resource_id": 20, "reason": 16, "error": 18, "title": 20, "description": 20, "stream": 24}
+_LONGEST = 200
 # What goes first when the terminal is narrow: a command for machines (--format json, csv) always has every column.
 _LEAST_WANTED = (
-    "evidence_sha256", "resource_type", "observed_at", "source", "framework", "declared_total", "finished_at", "pages",
-    "connection_id", "not_applicable", "excepted",
+    "evidence_sha256", "resource_type", "finished_at", "observed_at", "source", "framework", "declared_total", "pages",
+    "connection_id", "not_applicable", "excepted", "records", "severity",
 )  # fmt: skip
+_GAP = 2
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Row], width: int | None = None) -> None:
-    """Print to stdout. Digests and times are shortened, and what does not fit is left out and named below."""
+    """Print to stdout. Digests, times and long texts are shortened; what does not fit is left out and named below."""
     console = Console(width=width, highlight=False)
     cells = [[_short(text_of(value)) for value in row] for row in rows]
-    kept = _that_fit(columns, cells, console.width)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    heads = [printable(name) for name in columns]
+    kept = list(range(len(columns)))
+    if _total(columns, heads, cells, kept) > console.width:
+        heads = [head.replace("_", "_\n") for head in heads]
+    for name in _LEAST_WANTED:
+        if _total(columns, heads, cells, kept) <= console.width:
+            break
+        kept = [index for index in kept if columns[index] != name]
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, _GAP - 1, 0, 0), header_style="bold")
     for index in kept:
-        name = columns[index]
-        flows = name in _FLOWING
-        table.add_column(Text(printable(name)), overflow="fold", no_wrap=not flows and name in _known(columns))
+        # Columns of Kushim's own tables hold short words; those of a person's query may hold anything, and fold.
+        whole = "tenant_id" in columns and columns[index] not in _FLOWING
+        least = None if whole else min(_need(columns[index], heads[index], cells, index), 10)
+        table.add_column(Text(heads[index]), overflow="fold", no_wrap=whole, min_width=least)
     for row in cells:
-        table.add_row(*(Text(row[index], style=_STYLES.get(row[index], "")) for index in kept))
+        table.add_row(*(Text(row[index], style=_style(columns[index], row[index])) for index in kept))
     console.print(table)
     left_out = [columns[index] for index in range(len(columns)) if index not in kept]
     if left_out:
         console.print(f"Not shown for want of room: {', '.join(left_out)}. --format json has every column.")
+
+
+def _total(columns: Sequence[str], heads: list[str], cells: list[list[str]], kept: list[int]) -> int:
+    """The characters that a line needs at least."""
+    return sum(_need(columns[index], heads[index], cells, index) + _GAP for index in kept)
+
+
+def _need(name: str, head: str, cells: list[list[str]], index: int) -> int:
+    widest = max(cell_len(row[index]) for row in cells)
+    return max(min(widest, _FLOWING.get(name, widest)), *(cell_len(part) for part in head.split("\n")))
+
+
+def _style(column: str, text: str) -> str:
+    return _STYLES.get(text, "") if column in ("status", "outcome") else ""
 
 
 def _short(text: str) -> str:
@@ -46,23 +71,5 @@ def _short(text: str) -> str:
         return text[:12] + "…"
     if found := _TIME.fullmatch(text):
         return f"{found[1]} {found[2]}"
-    return printable(text)
-
-
-def _known(columns: Sequence[str]) -> set[str]:
-    """Columns of Kushim's own tables hold short words; those of a person's query may hold anything, and fold."""
-    return set(columns) if "tenant_id" in columns else set()
-
-
-def _that_fit(columns: Sequence[str], cells: list[list[str]], width: int) -> list[int]:
-    """The indexes of the columns that fit into `width` characters, in their order."""
-    needs = [
-        min(_FLOWING.get(name, 10_000), max(len(name), *(len(row[index]) for row in cells)))
-        for index, name in enumerate(columns)
-    ]
-    kept = list(range(len(columns)))
-    for name in _LEAST_WANTED:
-        if sum(needs[index] + 2 for index in kept) <= width:
-            break
-        kept = [index for index in kept if columns[index] != name]
-    return kept
+    text = printable(text)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -50,7 +50,7 @@ def demo(settings: Settings) -> int:
     """Start the sandbox, run everything for its tenants, say what was found."""
     from kushim_pipeline.sandbox.demo import run_demo
 
-    return run_demo(settings, click.echo)
+    return run_demo(settings, lambda line: click.echo(one_line_each(line)))
 
 
 def verify(settings: Settings, chosen: Sequence[str]) -> int:

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kushim_pipeline.commands.output import as_csv, as_json, as_text, printable, show, text_of
-from kushim_pipeline.commands.read import RESULTS
+from kushim_pipeline.commands.read import CONTROLS, RECEIPTS, RESULTS
 from kushim_pipeline.commands.screen import print_table
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))  # lone surrogates included
@@ -98,6 +98,7 @@ def test_show_says_on_stderr_that_there_is_nothing(capsys: pytest.CaptureFixture
     assert capsys.readouterr() == ("a\n", "")
 
 
+NOW = datetime(2026, 11, 23, 3, 4, 5, tzinfo=UTC)
 ROW = (
     "acme",
     "AWS-S3-002",
@@ -107,25 +108,49 @@ ROW = (
     "FAIL",
     "the bucket policy lets everybody read [red]and[/red] list",
     "critical",
-    datetime(2026, 11, 23, 3, 4, 5, tzinfo=UTC),
+    NOW,
     "ab" * 32,
 )
 
 
+RECEIPT = (
+    "acme", "aws:123456789012", "aws", "aws.s3_account_public_access_block", "ap-southeast-2", "complete", 3, 120, None,
+    "GetPublicAccessBlock: AWS denied s3:GetAccountPublicAccessBlock " + "and said so at length " * 40, NOW,
+)  # fmt: skip
+CONTROL = ("acme", "soc2", "CC6.1", "KC-DP-01", "Data stores are not public", "UNKNOWN", 500, 0, 5, 0, 0)
+
+
 @pytest.mark.parametrize("width", [80, 100, 120, 160, 250])
-def test_a_terminal_table_fits_and_names_what_it_leaves_out(capsys: pytest.CaptureFixture[str], width: int) -> None:
-    print_table(RESULTS, [ROW] * 3, width=width)
+@pytest.mark.parametrize(
+    ("columns", "row", "always"),
+    [
+        (RESULTS, ROW, ["acme", "AWS-S3-002", "FAIL"]),
+        (RECEIPTS, RECEIPT, ["acme", "complete", "ap-southeast-2"]),
+        (CONTROLS, CONTROL, ["acme", "CC6.1", "KC-DP-01", "UNKNOWN", "500"]),
+    ],
+    ids=["results", "receipts", "controls"],
+)
+def test_a_terminal_table_fits_and_names_what_it_leaves_out(
+    capsys: pytest.CaptureFixture[str], columns: tuple[str, ...], row: tuple[object, ...], always: list[str], width: int
+) -> None:
+    print_table(columns, [row] * 3, width=width)
     out = capsys.readouterr().out
-    lines = out.splitlines()
-    assert max(map(len, lines)) <= width
-    head, _, note = out.partition("Not shown for want of room:")
-    for column in RESULTS:
-        assert (column in head.splitlines()[1].split()) != (column in re.findall(r"\w+", note)), column
-    # What a person must see is there at any width, and a name does not style the screen.
-    for word in ("acme", "AWS-S3-002", "FAIL", "critical"):
-        assert word in head
-    assert "[red]" in out.replace("\n", "").replace(" ", "")
-    assert ("ab" * 32) not in out
+    assert max(map(len, out.splitlines())) <= width
+    table, _, note = out.partition("Not shown for want of room:")
+    head, _, body = table.partition("───")
+    for column in columns:
+        # A name that is broken into two lines stands below itself.
+        shown = all(part in re.findall("[a-z0-9]+", head) for part in column.split("_"))
+        assert shown or column in re.findall(r"\w+", note), column
+    # What a person must see is there at any width and in one piece.
+    for word in always:
+        assert word in body
+    assert "ab" * 32 not in out
+
+
+def test_a_name_does_not_style_the_screen(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(RESULTS, [ROW], width=250)
+    assert "[red]and[/red]" in capsys.readouterr().out
 
 
 def test_the_reader_of_a_pipe_gets_every_value_whole(capsys: pytest.CaptureFixture[str]) -> None:

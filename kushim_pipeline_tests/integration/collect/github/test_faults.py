@@ -304,6 +304,18 @@ def test_a_rule_that_names_no_ruleset_is_quarantined(vendor: Start, root: Path, 
     assert found.unread("github.ruleset") == {f"{LOGIN}/ruled": Reason.QUARANTINED}
 
 
+def test_no_ruleset_is_claimed_absent_while_rules_are_unread(vendor: Start, root: Path) -> None:
+    described = Description(
+        (Organization(LOGIN, (User("a", owner=True),), (), (Repository("one"), Repository("two"))),), TOKENS
+    )
+    found = collect(vendor(Fault("*/one/rules/*", "html"), description=described).url, root, only=["github.ruleset"])
+    assert found.receipts["github.ruleset"].empty_proven_by is None
+    assert found.unread("github.ruleset") == {f"{LOGIN}/one": Reason.INCOMPLETE}
+    whole = collect(vendor(description=described).url, root / "whole", only=["github.ruleset"])
+    assert whole.receipts["github.ruleset"].empty_proven_by
+    assert whole.outcome("github.ruleset") is Outcome.COMPLETE
+
+
 def test_a_dead_endpoint_is_not_asked_for_every_repository(vendor: Start, root: Path, healthy: Found) -> None:
     repositories = tuple(Repository(f"r{n}") for n in range(60))
     described = Description((Organization(LOGIN, (User("a", owner=True),), (), repositories),), TOKENS)
@@ -420,3 +432,11 @@ def test_a_fault_of_ours_in_one_place_is_unknown_there(
     assert Reason.NOT_COLLECTED in found.reasons(stream)
     assert found.outcome(stream) is Outcome.PARTIAL
     others_unaffected(found, healthy, [stream])
+
+
+def test_an_empty_page_that_leads_to_itself(vendor: Start, root: Path) -> None:
+    itself = {"Link": '<{url}/orgs/acme/members?per_page=100>; rel="next"'}
+    server = vendor(Fault(MEMBERS, "body", body=b"[]", headers=itself))
+    found = collect(server.url, root, only=["github.member"])
+    assert found.reasons("github.member") == {Reason.INCOMPLETE}
+    assert len(server.ledger) == 1

@@ -55,6 +55,14 @@ def test_what_is_a_limit(given_answer: Answer, limited: bool) -> None:
         ({"retry_after": formatdate(NOW + 40, usegmt=True), "date": formatdate(NOW + 30, usegmt=True)}, 10.0),
         ({"x_ratelimit_remaining": "0", "x_ratelimit_reset": str(int(NOW) + 90)}, 91.0),
         ({"x_ratelimit_remaining": "0", "x_ratelimit_reset": str(int(NOW) - 90)}, 1.0),
+        (
+            {
+                "x_ratelimit_remaining": "0",
+                "x_ratelimit_reset": str(int(NOW) + 90),
+                "date": formatdate(NOW + 30, usegmt=True),
+            },
+            61.0,
+        ),
         ({"x_ratelimit_remaining": "12", "x_ratelimit_reset": str(int(NOW) + 90)}, UNSAID_LIMIT),
         ({"x_ratelimit_remaining": "0", "x_ratelimit_reset": "soon"}, UNSAID_LIMIT),
         ({"retry_after": "soon"}, UNSAID_LIMIT),

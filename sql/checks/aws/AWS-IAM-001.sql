@@ -31,6 +31,6 @@ SELECT
         WHEN a.root_mfa_enabled THEN 'the root user has a second factor'
         WHEN NOT a.root_has_password AND a.root_access_keys = 0 AND coalesce(a.root_signing_certificates, 0) = 0
         THEN 'the root user has no credentials'
-        ELSE 'the root user has credentials and no second factor'
+        ELSE 'the root user has no second factor'
     END AS reason
 FROM facts.aws_account AS a

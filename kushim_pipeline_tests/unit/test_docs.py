@@ -33,7 +33,7 @@ def targets() -> set[str]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_make_target_of_the_documents_exists(page: Path) -> None:
     for line in commands(page):
-        words = line.split()
+        words = shlex.split(line, comments=True)
         if words[0] == "make":
             named = [word for word in words[1:] if re.fullmatch(r"[a-z]+", word)]
             assert set(named) <= targets(), f"{page.name}: {line}"

@@ -8,11 +8,14 @@ RFC 7493 "I-JSON" forbids it).
 import hashlib
 import json
 import math
+import re
 from typing import Any
 
 import orjson
 
 MAX_DEPTH = 64
+_STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_BRACKETS = re.compile(r"[\[\]{}]")
 MAX_NUMBER_CHARACTERS = 64  # Postgres keeps 1e131071 as 131 KB of digits; no vendor sends a number this long
 
 
@@ -96,23 +99,10 @@ def _refuse_depth(text: str) -> None:
     if text.count("[") + text.count("{") <= MAX_DEPTH:
         return
     depth = 0
-    inside = escaped = False
-    for character in text:
-        if inside:
-            if escaped:
-                escaped = False
-            elif character == "\\":
-                escaped = True
-            elif character == '"':
-                inside = False
-        elif character == '"':
-            inside = True
-        elif character in "[{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise BadJson(f"nested deeper than {MAX_DEPTH}")
-        elif character in "]}":
-            depth -= 1
+    for bracket in _BRACKETS.findall(_STRINGS.sub("", text)):
+        depth += 1 if bracket in "[{" else -1
+        if depth > MAX_DEPTH:
+            raise BadJson(f"nested deeper than {MAX_DEPTH}")
 
 
 def _refuse_text(text: str, document: Any) -> None:

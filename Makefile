@@ -58,7 +58,7 @@ $(STAMP): requirements.txt pyproject.toml
 		echo "Kushim needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V). make PYTHON=/path/to/python3.12 takes another" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo "$(PYTHON) has no venv module; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
-	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { echo "Making $(VENV) with $$($(PYTHON) -V)"; $(PYTHON) -m venv $(VENV); }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { echo "Making $(VENV) with $$($(PYTHON) -V)"; $(PYTHON) -m venv --clear $(VENV); }
 	@echo "Installing $$(grep -c '==' requirements.txt) pinned packages (the first time takes a minute or two)"
 	@$(BIN)/python -m pip install --disable-pip-version-check --no-input --no-deps --require-hashes -r requirements.txt
 	@echo "Installing the kushim command"

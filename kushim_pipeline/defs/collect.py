@@ -1,4 +1,4 @@
-"""The step `collect`: read the tenants of a run from every selected source, several at once.
+"""The step `read_sources`: read the tenants of a run from every selected source, several at once.
 
 Partitions are recorded one by one as they are done, not all at the end: what one tenant's failure leaves behind is
 exactly that tenant's partition missing.
@@ -50,7 +50,7 @@ def collect_assets() -> AssetsDefinition:
     """evidence/*: one step for all sources, so that a slow one keeps nobody waiting."""
 
     @multi_asset(
-        name="collect",
+        name="read_sources",
         specs=evidence_specs(),
         can_subset=True,
         backfill_policy=BackfillPolicy.single_run(),

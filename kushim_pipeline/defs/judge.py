@@ -113,7 +113,7 @@ def _controls(catalogue: Catalogue) -> AssetsDefinition:
     specs = control_specs(catalogue)
 
     @multi_asset(
-        name="judge",
+        name="evaluate",
         specs=specs,
         can_subset=True,
         retry_policy=RETRY_WAREHOUSE,

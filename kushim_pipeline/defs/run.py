@@ -2,15 +2,18 @@
 
 import logging
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from dagster import AssetKey, DagsterInstance, Definitions, ExecuteInProcessResult
+from dagster._core.utils import make_new_run_id
 
 from kushim_pipeline.catalogue.load import load
 from kushim_pipeline.collect.run import SOURCES
 from kushim_pipeline.defs import names
+from kushim_pipeline.defs.event_log import kept_engines
 from kushim_pipeline.defs.failures import describe, keep
 from kushim_pipeline.defs.graph import build
 from kushim_pipeline.defs.home import prepare_dagster_home
@@ -39,16 +42,21 @@ def run_pipeline(
 ) -> RunSummary:
     """Collect the tenants from the sources, then land, judge and publish for everybody.
 
-    In: tenants (ids, or their configurations) and sources, none of either meaning all; a function that is told in
-    lines how it goes, from several threads. Tenants are taken from the files of `settings`; what is wrong there is
+    In: tenants (ids, or their configurations) and sources, none of either meaning all; a function that is told how it
+    goes, a line a call. Tenants are taken from the files of `settings`; what is wrong there is
     told when all are meant, a caller who names tenants has looked already. A tenant that cannot be collected stops no
     other, and what was collected is judged in any case.
     """
-    kushim = Kushim(load(), settings, on_progress)
+    say = _one_by_one(on_progress)
+    kushim = Kushim(load(), settings, say)
     chosen = [tenant if isinstance(tenant, str) else tenant.tenant for tenant in tenants]
-    with _quiet(), DagsterInstance.from_config(str(prepare_dagster_home(settings))) as instance:
+    with (
+        _quiet(),
+        DagsterInstance.from_config(str(prepare_dagster_home(settings))) as instance,
+        kept_engines(instance),
+    ):
         for run_id in fail_lost_runs(instance):
-            on_progress(f"run {run_id[:8]} was cut off earlier and is closed now")
+            say(f"run {run_id[:8]} was cut off earlier and is closed now")
         roster = kushim.roster()
         follow(instance, roster)
         problems = [str(problem) for problem in roster.loaded.problems] if not chosen else []
@@ -106,13 +114,15 @@ class _Runs:
         partition: str | None = None,
         tags: dict[str, str] | None = None,
     ) -> None:
+        run_id = make_new_run_id()
         result = self._definitions.resolve_job_def(job).execute_in_process(
             run_config={"loggers": {"console": {"config": {"log_level": "DEBUG" if _debug() else "CRITICAL"}}}},
             instance=self._instance,
             partition_key=partition,
             raise_on_error=False,
+            run_id=run_id,
             asset_selection=assets,
-            tags={**STARTED_BY, PROCESS: this_process(), **(tags or {})},
+            tags={**STARTED_BY, PROCESS: this_process(run_id), **(tags or {})},
         )
         if not result.success:
             self._failed(job, result)
@@ -123,6 +133,17 @@ class _Runs:
         failure = describe(result.run_id, job, steps, ends[-1] if ends else "the run did not end well")
         keep(self._kushim.settings.home, failure)
         self._failures.append(str(failure))
+
+
+def _one_by_one(tell: Callable[[str], None]) -> Callable[[str], None]:
+    """Collections run in several threads; whoever watches is told by one at a time."""
+    lock = threading.Lock()
+
+    def say(line: str) -> None:
+        with lock:
+            tell(line)
+
+    return say
 
 
 @contextmanager

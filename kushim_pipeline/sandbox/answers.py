@@ -96,8 +96,8 @@ def _report(content: bytes, account: Account, now: datetime) -> bytes:
         row["user_creation_time"] = days_ago(_AGE_OF_A_USER, "")
         if user.password:
             row["password_last_used"] = days_ago(user.password_used, "no_information")
-            row["password_last_changed"] = days_ago(_AGE_OF_A_USER, "")
-            row["password_next_rotation"] = "N/A"  # noqa: S105 # a column of the report
+        row["password_last_changed"] = days_ago(_AGE_OF_A_USER if user.password else None, "N/A")
+        row["password_next_rotation"] = "N/A"  # noqa: S105 # a column of the report
         for number, key in enumerate(user.keys, start=1):
             row[f"access_key_{number}_last_rotated"] = days_ago(key.age, "N/A")
             row[f"access_key_{number}_last_used_date"] = days_ago(key.used, "N/A")

@@ -1,6 +1,6 @@
 """Build the tenants' AWS accounts in moto, one after the other: moto's ids are then the same on every start."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from kushim_pipeline.sandbox.build_global import build_buckets, build_identities, build_trails
 from kushim_pipeline.sandbox.build_region import build_keys, build_region
@@ -8,9 +8,12 @@ from kushim_pipeline.sandbox.manifest import Tenant
 from kushim_pipeline.sandbox.site import Site, clients
 
 
-def build(endpoint: str, tenants: Mapping[str, Tenant]) -> dict[str, dict[str, str]]:
+def build(
+    endpoint: str, tenants: Mapping[str, Tenant], begun: Callable[[], None] | None = None
+) -> dict[str, dict[str, str]]:
     """Build every account of every tenant. Out: tenant -> what the manifest calls a resource -> its id.
 
+    `begun` is called once boto3 has made its first call, and so has imported what it needs.
     Raises botocore's ClientError when moto refuses something: the manifest asks for what moto cannot make.
     """
     names: dict[str, dict[str, str]] = {}
@@ -20,6 +23,9 @@ def build(endpoint: str, tenants: Mapping[str, Tenant]) -> dict[str, dict[str, s
             for alias, account in tenant.aws.items():
                 site = Site(alias, account, made, tenant.external_id)
                 made.enter(account.account_id)
+                if begun:
+                    begun()
+                    begun = None
                 _build_account(site)
                 names[tenant_id] |= site.names
     return names

@@ -140,6 +140,7 @@ def _build_machines(site: Site, region: str, here: Region) -> None:
             ImageId="ami-12345678",
             MinCount=1,
             MaxCount=1,
+            ClientToken=title,
             SubnetId=site.ids[f"{region}/subnets/{instance.vpc}"][0],
             SecurityGroupIds=[site.ids[f"{region}/group/{instance.group}"]],
             MetadataOptions={"HttpTokens": "required" if instance.session_tokens else "optional"},

@@ -7,7 +7,7 @@ import http.client
 import re
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -42,13 +42,17 @@ class Rules:
 
 
 class Gate:
-    """A running gate. `url` is the endpoint for tenant files; `calls` counts what was asked, by account and call."""
+    """A running gate. `url` is the endpoint for tenant files; `calls` counts what was asked, by account and call.
+
+    `watch` is told of every call before it is answered, in the thread that answers it: it may hold the answer back.
+    """
 
     def __init__(self, moto: str, rules: Rules) -> None:
         self._moto = urlsplit(moto).netloc
         self._rules = rules
         self._lock = threading.Lock()
         self.calls: Counter[tuple[str, str]] = Counter()
+        self.watch: Callable[[Call], None] = lambda call: None
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._http.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
@@ -64,6 +68,7 @@ class Gate:
     def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """The answer to one request."""
         call = identify(method, target, headers, body)
+        self.watch(call)
         if call.name == "sts:AssumeRole":
             return self._assume(call, method, target, headers, body)
         account_id = self._rules.sessions.get(call.key, "")

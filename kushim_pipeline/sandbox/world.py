@@ -58,12 +58,17 @@ def token_variable(org: str) -> str:
 
 @contextmanager
 def start(
-    environ: Mapping[str, str], *, manifest: Manifest | None = None, progress: Callable[[str], None] = lambda _: None
+    environ: Mapping[str, str],
+    *,
+    manifest: Manifest | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+    while_building: Callable[[], None] | None = None,
 ) -> Iterator[World]:
     """Start everything, build it, and stop it at the end, whatever happens inside.
 
     In: the environment, whose variables for the sandbox's secrets are used where they are set (otherwise they are made
-    up); what to build (default: the manifest of the package). Raises SandboxFailed, OSError.
+    up); what to build (default: the manifest of the package); what to begin once the longest part has begun.
+    Raises SandboxFailed, OSError.
     """
     manifest = manifest or load()
     tenants = manifest.tenants
@@ -72,7 +77,7 @@ def start(
         progress("starting AWS (moto)")
         moto = stack.enter_context(aws.running())
         progress(f"building {sum(len(tenant.aws) for tenant in tenants.values())} AWS accounts")
-        names = build(moto, tenants)
+        names = build(moto, tenants, while_building)
         progress("starting GitHub")
         tokens = {org: environment[token_variable(org)] for tenant in tenants.values() for org in tenant.github}
         github = start_github(github_world.describe(tenants, tokens), faults=github_world.faults(tenants))

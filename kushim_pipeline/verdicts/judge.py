@@ -125,9 +125,7 @@ def answer(check: Check, *, silent: bool = False) -> str:
 
 
 def _with_unread_resources(warehouse: Warehouse) -> list[str]:
-    rows = warehouse.query(
-        "SELECT DISTINCT check_id FROM stage_problem WHERE resource_id IS NOT NULL ORDER BY 1"
-    ).rows
+    rows = warehouse.query("SELECT DISTINCT check_id FROM stage_problem WHERE resource_id IS NOT NULL ORDER BY 1").rows
     return [row[0] for row in rows]
 
 

@@ -65,9 +65,9 @@ def duckdb_path(url: str) -> Path:
     """The file of a DuckDB URL. Raises ValueError, with what to write, for anything else."""
     scheme, separator, path = url.partition(":///")
     if scheme != "duckdb" or not separator or not path:
-        shown = scheme if separator else "that"
+        # The value is not repeated: it may hold a password.
         raise ValueError(
-            f"KUSHIM_WAREHOUSE_URL: this version keeps its warehouse in DuckDB, not in {shown}: "
+            "KUSHIM_WAREHOUSE_URL: this version keeps its warehouse in DuckDB only; "
             "write duckdb:///path/to/kushim.duckdb, or leave it unset"
         )
     return Path(path)

@@ -152,7 +152,7 @@ def _connect(path: Path, config: dict[str, str], *, read_only: bool = False) -> 
 
     connection = duckdb.connect(str(path), read_only=read_only, config=dict(config))
     # Within a process DuckDB shares one instance among all connections to a path: it may be locked already.
-    if not connection.execute("SELECT current_setting('lock_configuration')").fetchone()[0]:
+    if connection.execute("SELECT current_setting('lock_configuration')").fetchall() != [(True,)]:
         connection.execute("SET TimeZone = 'UTC'")
         # Last, since it forbids every further setting: no SQL, ours or a reader's, can open the file system again.
         connection.execute("SET lock_configuration = true")

@@ -1,0 +1,7 @@
+"""What holds for every test."""
+
+from hypothesis import settings
+
+# A busy machine is no failure: what takes long is measured by `make bench`, never by a deadline in a test.
+settings.register_profile("kushim", deadline=None, print_blob=True)
+settings.load_profile("kushim")

@@ -87,8 +87,8 @@ def _build(warehouse: Warehouse) -> Catalogue:
             FROM facts.{table};
             INSERT INTO raw.receipt
             SELECT tenant_id, stream || tenant_id, connection_id, source, account_id, stream, scope, 'complete', TRUE,
-                1, {ROWS}, NULL, NULL, NULL, NULL, TIMESTAMPTZ '2026-05-31', TIMESTAMPTZ '2026-05-31', NULL, '', '', NULL,
-                '', NULL, 1, TIMESTAMPTZ '2026-05-31'
+                1, {ROWS}, NULL, NULL, NULL, NULL, TIMESTAMPTZ '2026-05-31', TIMESTAMPTZ '2026-05-31', NULL, '', '',
+                NULL, '', NULL, 1, TIMESTAMPTZ '2026-05-31'
             FROM raw.unit WHERE stream = '{stream}';
             """  # noqa: S608 # our own synthetic names
         )

@@ -32,6 +32,8 @@ _MOVING = {
     # When the recorder last reported its status, whatever it was (API reference of ConfigurationRecorderStatus).
     "aws.config_recorder_status": {"lastStatusChangeTime": _DAY},
     "aws.logs_log_group": {"storedBytes": _ALWAYS},
+    # When the role was last used, {} for never (API reference of RoleLastUsed). Reading an account uses Kushim's own.
+    "aws.iam_role": {"RoleLastUsed": _DAY},
 }
 
 
@@ -45,5 +47,6 @@ def steady(stream: str, body: Mapping[str, Any], now: datetime | None = None) ->
 def _beats(value: Any, recent: timedelta, now: datetime) -> bool:
     if recent is _ALWAYS:
         return True
-    moment = instant(value) if isinstance(value, str) else None
+    text = value.get("LastUsedDate") if isinstance(value, Mapping) else value
+    moment = instant(text) if isinstance(text, str) else None
     return moment is not None and now - moment <= recent

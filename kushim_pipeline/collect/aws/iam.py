@@ -6,6 +6,7 @@ from urllib.parse import unquote
 from kushim_pipeline.collect.aws.account import read_summary
 from kushim_pipeline.collect.aws.calls import Account, Sinks, call
 from kushim_pipeline.collect.aws.errors import ReadFailed
+from kushim_pipeline.collect.aws.heartbeat import steady
 from kushim_pipeline.collect.aws.listing import listing
 from kushim_pipeline.evidence.json_door import BadJson, decode
 from kushim_pipeline.evidence.receipt import Reason
@@ -33,7 +34,7 @@ def read_identities(account: Account, region: str, sinks: Sinks) -> None:
         for element, evidence in listing(account, region, [sink], "iam", _OPERATION, key, Filter=[kind]):
             arn = element.get("Arn") or ""
             try:
-                sink.record(arn, with_documents(element), evidence=evidence)
+                sink.record(arn, steady(stream, with_documents(element)), evidence=evidence)
             except BadJson as error:
                 why = f"a policy document is not JSON to be trusted: {error}"
                 if arn:

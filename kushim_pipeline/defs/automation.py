@@ -57,7 +57,7 @@ judge_job = define_asset_job(
     selection=AssetSelection.all() - _EVIDENCE,
     description="Land what was collected, build facts, judge all controls of all tenants, publish.",
     # dagster.yaml lets one run with this tag run at a time.
-    tags={"kushim/judge": "1"},
+    tags={"kushim/one_at_a_time": "judge"},
 )
 JOBS: tuple[UnresolvedAssetJobDefinition, ...] = (collect_job, recollect_job, judge_job)
 _COLLECTIONS = [collect_job, recollect_job]

@@ -35,7 +35,14 @@ from kushim_pipeline.tenants.config import TenantConfig
 AT_ONCE = 4
 """How many (tenant, source) pairs are read at once; each source has threads of its own inside."""
 
-_COLUMNS = {"stream": "string", "scope": "string", "outcome": "string", "records": "int", "declared_total": "string"}
+_COLUMNS = {
+    "account": "string",
+    "stream": "string",
+    "scope": "string",
+    "outcome": "string",
+    "records": "int",
+    "declared_total": "string",
+}
 
 
 @dataclass(frozen=True)
@@ -163,11 +170,18 @@ def counts(receipts: Sequence[Receipt]) -> Mapping[str, int]:
 
 def receipt_table(receipts: Sequence[Receipt]) -> TableMetadataValue:
     """The receipts as a table, what is not complete first; without the vendor's words, which the mart has."""
-    ordered = sorted(receipts, key=lambda r: (r.outcome is Outcome.COMPLETE, r.stream, r.scope))
+    ordered = sorted(receipts, key=lambda r: (r.outcome is Outcome.COMPLETE, r.account_id, r.stream, r.scope))
     return table(
         _COLUMNS,
         [
-            (r.stream, r.scope, r.outcome.value, r.records, "" if r.declared_total is None else str(r.declared_total))
+            (
+                r.account_id,
+                r.stream,
+                r.scope,
+                r.outcome.value,
+                r.records,
+                "" if r.declared_total is None else str(r.declared_total),
+            )
             for r in ordered
         ],
     )

@@ -33,6 +33,8 @@ def describe(run_id: str, job: str, step_failures: Iterable[DagsterEvent], messa
     now = datetime.now(UTC).isoformat()
     for event in step_failures:
         return RunFailure(now, run_id, job, event.step_key or "", reason(event) or one_line(message))
+    if "outside the execution context" in message:
+        message = "it was ended from outside: its process was lost, or somebody stopped it"
     return RunFailure(now, run_id, job, "", one_line(message))
 
 

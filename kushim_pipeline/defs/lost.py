@@ -10,7 +10,8 @@ from pathlib import Path
 
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 
-PROCESS = "kushim/process"
+PROCESS = ".dagster/kushim_process"
+"""The tag. The UI hides what begins with .dagster/."""
 
 
 def this_process(run_id: str) -> str:

@@ -61,13 +61,13 @@ def quality_checks(catalogue: Catalogue) -> list[AssetChecksDefinition]:
 def _layer(
     layer: Layer, name: str, subjects: Mapping[AssetKey, Sequence[str]], profile_of: ProfileOf
 ) -> AssetChecksDefinition:
-    rules = "; ".join(rule.means for rule in RULES[layer])
+    rules = "\n".join(f"- {rule.means}" for rule in RULES[layer])
     specs = [
         AssetCheckSpec(
             name,
             asset=asset,
             blocking=True,
-            description=f"Great Expectations, {len(RULES[layer])} rules. None may exist of: {rules}.",
+            description=f"{len(RULES[layer])} expectations (Great Expectations). There may be no\n{rules}",
         )
         for asset in subjects
     ]

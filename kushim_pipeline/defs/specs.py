@@ -149,7 +149,9 @@ def _control_text(catalogue: Catalogue, control: Control) -> str:
 
 
 def _check_line(check: Check) -> str:
-    return f"- {check.id} ({check.severity}{', your own' if check.extra else ''}): {check.title}"
+    own = ", your own" if check.extra else ""
+    streams = ", ".join(f"`{stream}`" for stream in check.streams)
+    return f"- {check.id} ({check.severity}{own}): {check.title}. Reads {streams}"
 
 
 def framework_specs(catalogue: Catalogue) -> list[AssetSpec]:

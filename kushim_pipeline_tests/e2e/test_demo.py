@@ -1,0 +1,246 @@
+"""The demo as a new user starts it, twice, and every command that it tells them to try."""
+
+import gzip
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kushim_pipeline.collect.run import expected_units
+from kushim_pipeline.sandbox.manifest import load
+from kushim_pipeline.sandbox.world import key_variable, token_variable
+from kushim_pipeline.tenants.load import load_tenants
+from kushim_pipeline_tests.e2e.commands import kushim, rows, started, surroundings, table, wait_for
+from kushim_pipeline_tests.e2e.expected import Verdicts, expected
+
+MANIFEST = load()
+_SINCE = (
+    "SELECT tenant_id, check_id, connection_id, resource_id, status, reason, since FROM mart_v1.check_result "
+    "ORDER BY 1, 2, 3, 4"
+)
+
+
+def _canaries() -> dict[str, str]:
+    """A secret of each kind for each tenant, easy to find again. In the shapes that vendors give them."""
+    found = {}
+    for number, (tenant_id, tenant) in enumerate(MANIFEST.tenants.items()):
+        found[key_variable(tenant_id)] = f"AKIACANARY{number}CANARY{number:04}"
+        found[key_variable(tenant_id) + "_SECRET"] = f"canary/secret+{tenant_id}/0123456789abcdef"
+        found |= {token_variable(org): f"ghp_canary{org.replace('-', '')}0123456789abcdef" for org in tenant.github}
+    return found
+
+
+CANARIES = _canaries()
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A folder in which the demo ran twice, and what it said."""
+
+    folder: Path
+    said: tuple[str, str]
+    since: tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]
+    """The verdicts with the time from which each holds, after the first and after the second run."""
+
+    @property
+    def home(self) -> Path:
+        return self.folder / ".kushim"
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    folder = tmp_path_factory.mktemp("demo")
+    said, since = [], []
+    for _ in range(2):
+        done = kushim(folder, "demo", environment=surroundings(**CANARIES))
+        said.append(done.stdout + done.stderr)
+        since.append(rows(folder, _SINCE))
+    return Demo(folder, (said[0], said[1]), (since[0], since[1]))
+
+
+@pytest.mark.parametrize("tenant_id", MANIFEST.tenants)
+def test_every_verdict_is_the_manifests(demo: Demo, tenant_id: str) -> None:
+    tenants = load_tenants(demo.home / "sandbox" / "tenants", environ={"KUSHIM_ALLOW_PRIVATE_HOSTS": "1"},
+                           check_secrets=False)  # fmt: skip
+    assert not tenants.problems
+    tenant = next(tenant for tenant in tenants.tenants if tenant.tenant == tenant_id)
+    names = json.loads((demo.home / "sandbox" / "names.json").read_text())[tenant_id]
+    wanted = expected(MANIFEST, MANIFEST.tenants[tenant_id], names, expected_units(tenant))
+
+    results = table(demo.folder, "results", "--tenant", tenant_id)
+
+    found: Verdicts = {
+        (row["check_id"], row["resource_id"]): (row["status"], row["reason"] if row["status"] == "UNKNOWN" else "")
+        for row in results
+    }
+    assert len(found) == len(results)
+    called = {resource_id: name for name, resource_id in names.items()}
+    differing = {
+        (check, called.get(resource_id, resource_id)): {
+            "expected": wanted.get((check, resource_id)),
+            "found": found.get((check, resource_id)),
+        }
+        for check, resource_id in sorted(wanted.keys() | found.keys())
+        if wanted.get((check, resource_id)) != found.get((check, resource_id))
+    }
+    assert differing == {}
+
+
+def test_nothing_of_one_tenant_is_found_under_another(demo: Demo) -> None:
+    own = {
+        tenant_id: [account.account_id for account in tenant.aws.values()]
+        + [f"{tenant_id}-"]
+        + [f"github:{org}" for org in tenant.github]
+        for tenant_id, tenant in MANIFEST.tenants.items()
+    }
+    texts = {
+        "raw.record": "account_id || ' ' || resource_id || ' ' || body",
+        "raw.receipt": "connection_id || ' ' || coalesce(error, '')",
+        "raw.receipt_error": "connection_id || ' ' || coalesce(resource_id, '') || ' ' || message",
+        "verdict.check_result": "connection_id || ' ' || resource_id || ' ' || coalesce(reason, '')",
+    }
+    strange = [
+        (name, tenant_id, word)
+        for name, text in texts.items()
+        for tenant_id, words in own.items()
+        for word in words
+        for (other,) in rows(demo.folder, f"SELECT DISTINCT tenant_id FROM {name} WHERE ({text}) LIKE '%{word}%'")
+        if other != tenant_id
+    ]
+    assert strange == []
+
+
+def test_a_second_run_changes_no_verdict_and_adds_no_row(demo: Demo) -> None:
+    assert demo.since[1] == demo.since[0]
+    (counted,) = rows(demo.folder, "SELECT count(*), count(valid_to) FROM mart_v1.check_result_history")
+    assert counted == (len(demo.since[0]), 0)
+
+
+def test_the_summary_says_what_a_person_wants_to_know(demo: Demo) -> None:
+    counts = Counter((row[0], row[4]) for row in demo.since[0])
+    for said in demo.said:
+        for tenant_id in MANIFEST.tenants:
+            line = next(line for line in said.splitlines() if line.startswith(f"{tenant_id} "))
+            statuses = ("PASS", "FAIL", "UNKNOWN", "EXCEPTED", "NOT_APPLICABLE")
+            assert line.split()[1:6] == [str(counts[tenant_id, status]) for status in statuses]
+        assert "AWS-IAM-001" in said, "the worst failures"
+        for reason in ("denied", "incomplete", "not_collected", "quarantined", "stale", "depends_on_unknown"):
+            assert f" {reason} " in said, "what is unknown"
+        assert ".kushim/evidence" in said, "where the data lies"
+        assert "hooli aws: reading" in said, "progress"
+        assert "\x1b" not in said
+
+
+def test_the_commands_it_names_work(demo: Demo) -> None:
+    tried = [
+        line.split("kushim ", 1)[1]
+        for line in demo.said[1].split("What to try next", 1)[1].splitlines()
+        if "kushim " in line
+    ]
+    assert len(tried) >= 6
+    for command in tried:
+        words = command.split(' "')
+        arguments = words[0].split() + [word.rstrip('"') for word in words[1:]]
+        assert kushim(demo.folder, *arguments).stdout.strip()
+
+
+def test_receipts_and_controls_agree_with_the_manifest(demo: Demo) -> None:
+    receipts = table(demo.folder, "receipts")
+    assert {row["outcome"] for row in receipts if row["tenant_id"] != "hooli"} == {"complete"}
+    assert {row["outcome"] for row in receipts if row["tenant_id"] == "hooli"} == {
+        "complete", "partial", "denied", "failed",
+    }  # fmt: skip
+    counted = [row for row in receipts if row["declared_total"] is not None and row["outcome"] == "complete"]
+    assert counted
+    assert all(row["records"] == row["declared_total"] for row in counted)
+
+    controls = table(demo.folder, "controls", "--framework", "soc2")
+    assert {row["tenant_id"] for row in controls} == set(MANIFEST.tenants)
+    for row in controls:
+        worst = [status for status in ("fail", "unknown", "excepted", "pass", "not_applicable") if row[status]]
+        assert row["status"] == worst[0].upper()
+
+
+def test_no_secret_is_kept_or_said(demo: Demo) -> None:
+    needles = [value.encode() for value in CANARIES.values()]
+    found = []
+    for path in (path for path in demo.folder.rglob("*") if path.is_file()):
+        data = path.read_bytes()
+        texts = [data, gzip.decompress(data)] if path.suffix == ".gz" else [data]
+        found += [(str(path), needle) for text in texts for needle in needles if needle in text]
+        # An answer that gives out access is no evidence.
+        found += [(str(path), b"SecretAccessKey") for text in texts[1:] if b"<SecretAccessKey>" in text]
+    found += [("said", needle) for said in demo.said for needle in needles if needle.decode() in said]
+    assert found == []
+
+
+def test_verify_names_one_flipped_byte(demo: Demo, tmp_path: Path) -> None:
+    assert "0 broken" in kushim(demo.folder, "verify").stdout
+    home = tmp_path / "home"
+    shutil.copytree(demo.home / "evidence", home / "evidence")
+    ((digest,),) = rows(
+        demo.folder,
+        "SELECT last_page_sha256 FROM raw.receipt WHERE tenant_id = 'initech' AND stream = 'aws.iam_password_policy' "
+        "ORDER BY finished_at LIMIT 1",
+    )
+    place = home / "evidence" / "objects" / digest[:2] / f"{digest[2:]}.gz"
+    data = bytearray(place.read_bytes())
+    data[len(data) // 2] ^= 1
+    place.write_bytes(data)
+
+    done = kushim(demo.folder, "verify", environment=surroundings(KUSHIM_HOME=str(home)), code=1)
+
+    broken = [line for line in done.stdout.splitlines() if line.startswith("BROKEN")]
+    assert broken
+    assert all(digest in line and "initech" in line and "aws.iam_password_policy" in line for line in broken)
+
+
+def test_the_demo_keeps_away_from_somebodys_own_evidence(tmp_path: Path) -> None:
+    ledger = tmp_path / ".kushim" / "evidence" / "ledger"
+    ledger.mkdir(parents=True)
+    (ledger / "acme.jsonl").write_text("")
+    done = kushim(tmp_path, "demo", code=1)
+    assert "acme" in done.stderr
+    assert "KUSHIM_HOME=" in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_what_was_started_ends_with_the_demo(tmp_path: Path, number: int) -> None:
+    process = started(tmp_path, "demo", environment=surroundings())
+    try:
+        wait_for(process, "building")
+        children = [int(pid) for pid in _ps(process.pid)]
+        assert children
+        process.send_signal(number)
+        process.wait(timeout=60)
+    finally:
+        process.kill()
+        process.wait()
+    for child in children:
+        assert _ends(child)
+
+
+def _ps(parent: int) -> Iterator[str]:
+    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(parent)], capture_output=True, text=True, check=False)
+    yield from found.stdout.split()
+
+
+def _ends(pid: int) -> bool:
+    """Whether a process that is not ours ends within a minute."""
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([handle], [], [], 60)[0])
+    finally:
+        os.close(handle)

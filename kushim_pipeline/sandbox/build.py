@@ -26,7 +26,10 @@ def build(
                 if begun:
                     begun()
                     begun = None
-                _build_account(site)
+                if alias in tenant.sealed:
+                    site.name("account", "", account.account_id)
+                else:
+                    _build_account(site)
                 names[tenant_id] |= site.names
     return names
 

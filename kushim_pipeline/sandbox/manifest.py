@@ -127,6 +127,15 @@ class Tenant(Model):
     """Check -> names of accounts and organisations that have nothing of the kind."""
 
     @property
+    def sealed(self) -> frozenset[str]:
+        """The accounts that nobody can enter: what is in them makes no difference, so nothing is built."""
+        return frozenset(
+            hole.aws.account
+            for hole in self.holes
+            if hole.aws and hole.aws.call == "sts:AssumeRole" and hole.aws.way == "denied"
+        )
+
+    @property
     def external_id(self) -> str:
         """What its roles want to hear."""
         return f"kushim-{self.name.split()[0].lower()}"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -71,3 +72,22 @@ def wait_for(process: "subprocess.Popen[str]", words: str | Sequence[str]) -> st
         if any(word in line for word in wanted):
             return line
     raise AssertionError(f"it ended without saying {wanted}:\n{''.join(seen)}")
+
+
+def descendants(pid: int) -> list[int]:
+    """The processes that a process has started, and those that they have."""
+    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
+    children = [int(child) for child in found.stdout.split()]
+    return [one for child in children for one in (child, *descendants(child))]
+
+
+def ends(pid: int) -> bool:
+    """Whether a process that is not our child ends within a minute."""
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([handle], [], [], 60)[0])
+    finally:
+        os.close(handle)

@@ -32,8 +32,7 @@ def expected(manifest: Manifest, tenant: Tenant, names: Mapping[str, str], units
             population -= matching(pattern, population)
         for hole in tenant.holes:
             for pattern in _of(hole.unseen, check):
-                # What is said of all checks need not be there for each.
-                population -= matching(pattern, population, must=check in hole.unseen)
+                population -= matching(pattern, population)
         verdicts = dict.fromkeys(population, ("PASS", ""))
         for failure in tenant.failures:
             for pattern in failure.resources if check in failure.checks else ():
@@ -58,10 +57,10 @@ def kind_of(name: str) -> str:
     return parts[2] if len(parts) > 3 and _REGION.fullmatch(parts[1]) else parts[1]
 
 
-def matching(pattern: str, names: Iterable[str], *, must: bool = True) -> set[str]:
+def matching(pattern: str, names: Iterable[str]) -> set[str]:
     """The names that a pattern stands for. A pattern that stands for none is a mistake in the manifest."""
     found = {name for name in names if fnmatchcase(name, pattern)}
-    assert found or not must, f"the manifest says {pattern}, and there is nothing of that name"
+    assert found, f"the manifest says {pattern}, and there is nothing of that name"
     return found
 
 

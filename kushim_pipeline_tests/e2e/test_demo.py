@@ -2,13 +2,9 @@
 
 import gzip
 import json
-import os
-import select
 import shutil
 import signal
-import subprocess
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +15,7 @@ from kushim_pipeline.collect.run import expected_units
 from kushim_pipeline.sandbox.manifest import load
 from kushim_pipeline.sandbox.world import key_variable, token_variable
 from kushim_pipeline.tenants.load import load_tenants
-from kushim_pipeline_tests.e2e.commands import kushim, rows, started, surroundings, table, wait_for
+from kushim_pipeline_tests.e2e.commands import descendants, ends, kushim, rows, started, surroundings, table, wait_for
 from kushim_pipeline_tests.e2e.expected import Verdicts, expected
 
 MANIFEST = load()
@@ -218,7 +214,7 @@ def test_what_was_started_ends_with_the_demo(tmp_path: Path, number: int) -> Non
     process = started(tmp_path, "demo", environment=surroundings())
     try:
         wait_for(process, "building")
-        children = [int(pid) for pid in _ps(process.pid)]
+        children = descendants(process.pid)
         assert children
         process.send_signal(number)
         process.wait(timeout=60)
@@ -226,21 +222,4 @@ def test_what_was_started_ends_with_the_demo(tmp_path: Path, number: int) -> Non
         process.kill()
         process.wait()
     for child in children:
-        assert _ends(child)
-
-
-def _ps(parent: int) -> Iterator[str]:
-    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(parent)], capture_output=True, text=True, check=False)
-    yield from found.stdout.split()
-
-
-def _ends(pid: int) -> bool:
-    """Whether a process that is not ours ends within a minute."""
-    try:
-        handle = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    try:
-        return bool(select.select([handle], [], [], 60)[0])
-    finally:
-        os.close(handle)
+        assert ends(child)

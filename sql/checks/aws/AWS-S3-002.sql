@@ -2,16 +2,19 @@
 id: AWS-S3-002
 title: No bucket is readable or writable by the public unless approved
 # As S3 itself decides, a public policy counts unless RestrictPublicBuckets is on for the bucket or the account, a
-# public grant unless IgnorePublicAcls is.
+# public grant unless IgnorePublicAcls is. A policy is public where S3 says so, and where its text plainly is by S3's
+# own rule (user guide, "Blocking public access", "The meaning of public"): it admits everybody, and no condition limits
+# who they are. Addresses limit only from /8 on (IPv6: /32); a condition that holds where its key is missing does not.
 severity: critical
 resource_type: aws.s3.bucket
 population: aws_s3_bucket
-streams: [aws.s3_bucket, aws.s3_bucket_policy_status, aws.s3_bucket_acl, aws.s3_bucket_public_access_block,
-  aws.s3_account_public_access_block]
+streams: [aws.s3_bucket, aws.s3_bucket_policy, aws.s3_bucket_policy_status, aws.s3_bucket_acl,
+  aws.s3_bucket_public_access_block, aws.s3_account_public_access_block]
 freshness_hours: 36
 policy: [approved_public_buckets]
 unknown_when: >-
-  One of the policy status, the access list, and Block Public Access of the bucket and of the account was not read.
+  One of the policy, its status, the access list, and Block Public Access of the bucket and of the account was not
+  read.
 criteria:
   soc2: [CC6.1, CC6.6, C1.1]
   iso27001: [A.8.3, A.8.12]
@@ -22,10 +25,38 @@ remediation: >-
   Turn on Block Public Access for the bucket, or take the public statement or grant away; name a bucket that is
   meant to be public under approved_public_buckets.
 */
-WITH bucket AS (
+WITH everybody AS (
+    SELECT DISTINCT s.tenant_id, s.connection_id, s.bucket_arn
+    FROM facts.aws_s3_bucket_policy_statement AS s
+    WHERE s.effect = 'Allow'
+        AND (s.has_not_principal OR json_holds(s.principal, '*') OR json_holds(s.principal->'AWS', '*'))
+        AND NOT EXISTS (
+            SELECT 1
+            FROM json_members(s.condition) AS o(operator, tests), LATERAL json_members(o.tests) AS k(name, item)
+            WHERE lower(o.operator)
+                    ~ '^(foranyvalue:)?(string(equals|equalsignorecase|like)|arn(equals|like)|bool|ipaddress)$'
+                AND CASE
+                    WHEN lower(k.name) = 'aws:sourceip' THEN NOT EXISTS (
+                        SELECT 1
+                        FROM json_list(k.item) AS v(item)
+                        WHERE ip_public_addresses(json_text(v.item))
+                            > power(2, CASE ip_family(json_text(v.item)) WHEN 4 THEN 24 ELSE 96 END)
+                    )
+                    -- Whether a value with a wildcard in it limits anybody is left to S3.
+                    ELSE NOT json_holds(k.item, '*')
+                        AND (
+                            lower(k.name) ~ '^aws:(principal|source|vpc|userid|username).*$'
+                            OR lower(k.name) ~ '^s3:(dataaccesspoint|x-amz-server-side-encryption-aws-kms).*$'
+                        )
+                END
+        )
+),
+
+bucket AS (
     SELECT
         b.tenant_id, b.resource_id,
-        b.is_policy_public AND NOT b.restrict_public_buckets AND NOT a.restrict_public_buckets AS is_open_by_policy,
+        (b.is_policy_public OR e.tenant_id IS NOT NULL)
+            AND NOT b.restrict_public_buckets AND NOT a.restrict_public_buckets AS is_open_by_policy,
         b.is_acl_public AND NOT b.ignore_public_acls AND NOT a.ignore_public_acls AS is_open_by_acl,
         json_holds(p.approved_public_buckets, b.resource_id) OR json_holds(p.approved_public_buckets, b.bucket_name)
             AS is_approved,
@@ -35,6 +66,8 @@ WITH bucket AS (
     JOIN facts.tenant_policy AS p ON p.tenant_id = b.tenant_id
     LEFT JOIN facts.aws_s3_account_public_access_block AS a
         ON a.tenant_id = b.tenant_id AND a.connection_id = b.connection_id
+    LEFT JOIN everybody AS e
+        ON e.tenant_id = b.tenant_id AND e.connection_id = b.connection_id AND e.bucket_arn = b.resource_id
 )
 
 SELECT

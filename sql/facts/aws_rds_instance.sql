@@ -11,6 +11,7 @@ columns:
   has_cluster: Whether that cluster's record was read
   zones: In how many availability zones the cluster's instances lie; NULL outside a cluster
   is_publicly_accessible: Whether the instance has an address of the internet; NULL where RDS does not say
+  is_read_replica: Whether the instance only copies another database
   security_groups: Its security groups, a list of objects
   subnets: Its subnets, a list of objects
   environment: production, non_production or NULL for unknown; an instance without the tag has its cluster's
@@ -106,6 +107,8 @@ SELECT
     as_boolean((r.body->>'MultiAZ')) AS is_multi_az,
     as_boolean((r.cluster_body->>'MultiAZ')) AS is_cluster_multi_az,
     as_boolean((r.body->>'PubliclyAccessible')) AS is_publicly_accessible,
+    coalesce((r.body->>'ReadReplicaSourceDBInstanceIdentifier'), '') <> ''
+        OR coalesce((r.body->>'ReadReplicaSourceDBClusterIdentifier'), '') <> '' AS is_read_replica,
     (r.body->'VpcSecurityGroups') AS security_groups,
     (r.body->'DBSubnetGroup'->>'VpcId') AS vpc_id,
     (r.body->'DBSubnetGroup'->'Subnets') AS subnets,

@@ -1,10 +1,12 @@
 /*
 id: AWS-RDS-003
 title: Automated database backups meet the retention policy
-# A member of a cluster is judged by the backups of its cluster. Read replicas are judged like any other instance.
+# A member of a cluster is judged by the backups of its cluster. Read replicas are not judged: what is in
+# them is backed up at their source, which is judged itself (Security Hub, RDS.11).
 severity: high
 resource_type: aws.rds.instance
 population: aws_rds_instance
+applies_to: "NOT is_read_replica"
 streams: [aws.rds_instance, aws.rds_cluster]
 freshness_hours: 36
 policy: [backup_retention_days, backup_max_lag_hours]

@@ -26,7 +26,14 @@ WITH statement AS (
     SELECT
         s.tenant_id, s.connection_id, s.key_arn,
         s.effect = 'Allow'
-            AND (s.has_not_principal OR json_holds(s.principal, '*') OR json_holds(s.principal->'AWS', '*'))
+            AND (
+                s.has_not_principal
+                OR json_holds(s.principal, '*')
+                OR EXISTS (
+                    -- An ARN with a wildcard in it too, though IAM takes none.
+                    SELECT 1 FROM json_list(s.principal->'AWS') AS p(item) WHERE json_text(p.item) LIKE '%*%'
+                )
+            )
             AND NOT EXISTS (
                 SELECT 1
                 FROM json_members(s.condition) AS o(operator, tests), LATERAL json_members(o.tests) AS k(name, item)

@@ -29,7 +29,11 @@ WITH everybody AS (
     SELECT DISTINCT s.tenant_id, s.connection_id, s.bucket_arn
     FROM facts.aws_s3_bucket_policy_statement AS s
     WHERE s.effect = 'Allow'
-        AND (s.has_not_principal OR json_holds(s.principal, '*') OR json_holds(s.principal->'AWS', '*'))
+        AND (
+            s.has_not_principal
+            OR json_holds(s.principal, '*')
+            OR EXISTS (SELECT 1 FROM json_list(s.principal->'AWS') AS p(item) WHERE json_text(p.item) LIKE '%*%')
+        )
         AND NOT EXISTS (
             SELECT 1
             FROM json_members(s.condition) AS o(operator, tests), LATERAL json_members(o.tests) AS k(name, item)
@@ -42,12 +46,18 @@ WITH everybody AS (
                         WHERE ip_public_addresses(json_text(v.item))
                             > power(2, CASE ip_family(json_text(v.item)) WHEN 4 THEN 24 ELSE 96 END)
                     )
-                    -- Whether a value with a wildcard in it limits anybody is left to S3.
-                    ELSE NOT json_holds(k.item, '*')
-                        AND (
-                            lower(k.name) ~ '^aws:(principal|source|vpc|userid|username).*$'
-                            OR lower(k.name) ~ '^s3:(dataaccesspoint|x-amz-server-side-encryption-aws-kms).*$'
-                        )
+                    ELSE (
+                        lower(k.name) ~ '^aws:(principal|source|vpc|userid).*$'
+                        OR lower(k.name) ~ '^s3:(dataaccesspoint|x-amz-server-side-encryption-aws-kms).*$'
+                    )
+                    -- A wildcard limits nobody; one behind an account or an organisation is left to S3.
+                    AND NOT EXISTS (
+                        SELECT 1
+                        FROM json_list(k.item) AS v(item)
+                        WHERE json_text(v.item) ~ '^.*([*?]|[$][{]).*$'
+                            AND NOT json_text(v.item) ~ '^arn:[^:]*:[^:]*:[^:]*:[0-9]{12}:.*$'
+                            AND NOT json_text(v.item) ~ '^o-[^*?]*/.*$'
+                    )
                 END
         )
 ),

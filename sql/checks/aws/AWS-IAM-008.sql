@@ -2,7 +2,8 @@
 id: AWS-IAM-008
 title: No customer-managed policy grants full administrative wildcard outside the approved list
 # The version in force counts, attached or not. Conditions do not help: they say when, not what. A statement that
-# allows everything but some actions counts as everything unless it leaves out all of IAM.
+# allows everything but some actions counts as everything unless it leaves out all of IAM, and no other statement of the
+# policy gives that back.
 severity: high
 resource_type: aws.iam.policy
 population: aws_iam_policy
@@ -26,17 +27,17 @@ WITH statement AS (
         s.effect = 'Allow'
             AND (
                 EXISTS (
-                    SELECT 1 FROM json_list(s.action) AS a(item) WHERE json_text(a.item) ~ '^[*?:]*[*][*?:]*$'
-                )
-                OR (s.not_action IS NOT NULL AND NOT json_holds(s.not_action, 'iam:*'))
-            )
-            AND (
-                EXISTS (
                     SELECT 1 FROM json_list(s.resource) AS r(item)
                     WHERE json_text(r.item) ~ '^(arn:|arn:aws[a-z-]*:)?[*?:/]*[*][*?:/]*$'
                 )
                 OR s.not_resource IS NOT NULL
-            ) AS grants_all,
+            ) AS is_everywhere,
+        EXISTS (
+            SELECT 1 FROM json_list(s.action) AS a(item) WHERE json_text(a.item) ~ '^[*?:]*[*][*?:]*$'
+        )
+        OR (s.not_action IS NOT NULL AND NOT json_holds(s.not_action, 'iam:*')) AS is_everything,
+        json_holds(s.not_action, 'iam:*') AS is_all_but_iam,
+        json_holds(s.action, 'iam:*') AS is_iam,
         s.effect IS NULL OR s.effect NOT IN ('Allow', 'Deny')
             OR (s.action IS NULL AND s.not_action IS NULL)
             OR (s.resource IS NULL AND s.not_resource IS NULL) AS is_unclear
@@ -46,7 +47,9 @@ WITH statement AS (
 document AS (
     SELECT
         s.tenant_id, s.connection_id, s.policy_arn,
-        bool_or(s.grants_all) AS grants_all, bool_or(s.is_unclear) AS is_unclear
+        bool_or(s.is_everywhere AND s.is_everything)
+            OR (bool_or(s.is_everywhere AND s.is_all_but_iam) AND bool_or(s.is_everywhere AND s.is_iam)) AS grants_all,
+        bool_or(s.is_unclear) AS is_unclear
     FROM statement AS s
     GROUP BY s.tenant_id, s.connection_id, s.policy_arn
 ),

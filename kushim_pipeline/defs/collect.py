@@ -10,6 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
+# Imported before any thread starts: requests silences a warning of urllib3 about SOCKS, and an import in a thread would
+# lose that filter to whoever saves and restores the filters at the same moment.
+import requests  # noqa: F401
 from dagster import (
     AssetExecutionContext,
     AssetMaterialization,

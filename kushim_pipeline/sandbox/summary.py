@@ -14,6 +14,8 @@ import click
 from kushim_pipeline.commands.output import clean, printable
 from kushim_pipeline.sandbox.manifest import Manifest
 from kushim_pipeline.settings import Settings
+from kushim_pipeline.warehouse import duckdb_path
+from kushim_pipeline.warehouse.duckdb_engine import published_path
 
 STATUSES = ("PASS", "FAIL", "UNKNOWN", "EXCEPTED", "NOT_APPLICABLE")
 SEVERITIES = ("critical", "high", "medium", "low")
@@ -154,8 +156,8 @@ def _places(settings: Settings) -> Iterator[str]:
     yield click.style("Where it lies", bold=True)
     yield f"  {_relative(settings.evidence)}  every answer of the vendors, receipts, ledger"
     if settings.warehouse_url.startswith("duckdb:///"):
-        path = Path(settings.warehouse_url.removeprefix("duckdb:///"))
-        yield f"  {_relative(path)}  records, facts, verdicts"
+        path = published_path(duckdb_path(settings.warehouse_url))
+        yield f"  {_relative(path)}  records, facts, verdicts: a copy to open with any DuckDB client"
     yield f"  {_relative(settings.tenants)}  the tenant files"
 
 

@@ -71,6 +71,7 @@ def stage(warehouse: Warehouse, catalogue: Catalogue, checks: Iterable[Check]) -
     warehouse.script(_sql("unit_state.sql"))
     warehouse.script(_sql("problem.sql"))
     failed = _answers(warehouse, wanted)
+    warehouse.script(_sql("no_answer.sql"))
     for check_id, error in failed:
         warehouse.change("UPDATE stage_check SET error = ? WHERE check_id = ?", (error, check_id))
     for check_id in _with_unread_resources(warehouse):

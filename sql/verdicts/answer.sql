@@ -1,5 +1,6 @@
 -- One check, all tenants. The engine fills in the names in double braces: from the check's header, and the check's own
--- SELECT as the answer. Every applicable row of the population gets exactly one row; where nobody answered it is UNKNOWN.
+-- SELECT as the answer. Every applicable row of the population gets exactly one row; where nobody answered, its status
+-- is NULL until no_answer.sql has been at it.
 
 INSERT INTO stage_verdict (tenant_id, check_id, connection_id, scope, resource_id, status, reason, evidence_sha256)
 SELECT
@@ -8,15 +9,8 @@ SELECT
     p.connection_id,
     p.scope,
     p.resource_id,
-    CASE WHEN p.unreadable IS NULL AND p.applies AND a.status IN ('PASS', 'FAIL') THEN a.status ELSE 'UNKNOWN' END,
-    CASE
-        WHEN p.unreadable IS NOT NULL THEN 'quarantined'
-        WHEN p.applies AND a.status IN ('PASS', 'FAIL') THEN a.reason
-        WHEN p.applies AND a.status = 'UNKNOWN' AND a.reason IN (
-            'denied', 'not_collected', 'incomplete', 'quarantined', 'stale', 'depends_on_unknown'
-        ) THEN a.reason
-        ELSE 'incomplete'
-    END,
+    CASE WHEN p.unreadable IS NOT NULL THEN 'UNKNOWN' WHEN p.applies THEN a.status END,
+    CASE WHEN p.unreadable IS NOT NULL THEN 'quarantined' ELSE a.reason END,
     p.evidence_sha256
 FROM (
     SELECT f.tenant_id, f.connection_id, f.scope, f.resource_id, f.evidence_sha256, f.unreadable,

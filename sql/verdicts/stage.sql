@@ -46,7 +46,7 @@ CREATE TEMPORARY TABLE stage_verdict (
     connection_id   VARCHAR NOT NULL,
     scope           VARCHAR NOT NULL,
     resource_id     VARCHAR NOT NULL,
-    status          VARCHAR NOT NULL,
+    status          VARCHAR,
     reason          VARCHAR,
     evidence_sha256 VARCHAR
 );

@@ -6,7 +6,7 @@ FROM stage_verdict AS s
 WHERE s.check_id = '{{check_id}}'
 ORDER BY
     s.tenant_id, s.connection_id, s.resource_id,
-    CASE s.status WHEN 'FAIL' THEN 1 WHEN 'UNKNOWN' THEN 2 ELSE 3 END,
+    CASE s.status WHEN 'FAIL' THEN 1 WHEN 'PASS' THEN 3 ELSE 2 END,
     s.reason;
 
 DELETE FROM stage_verdict WHERE check_id = '{{check_id}}';

@@ -7,7 +7,6 @@ same transaction, so a killed landing is repeated whole: nothing is lost and not
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -16,7 +15,7 @@ from kushim_pipeline.evidence.ledger import Entry, Ledger
 from kushim_pipeline.evidence.receipt import Receipt
 from kushim_pipeline.evidence.store import EvidenceStore
 from kushim_pipeline.evidence.verify import read_receipt
-from kushim_pipeline.warehouse import SQL_ROOT, Warehouse
+from kushim_pipeline.warehouse import Warehouse, sql_text
 
 BATCH_RECEIPTS = 5_000
 
@@ -137,7 +136,7 @@ def _land_round(
     landed: Landed,
 ) -> None:
     warehouse.load("raw.receipt", _RECEIPT_COLUMNS, map(_receipt_row, arrivals))
-    warehouse.script(_sql("supersede.sql"))
+    warehouse.script(sql_text("land/supersede.sql"))
     errors = [
         (
             *arrival.unit,
@@ -161,7 +160,7 @@ def _land_round(
         last[arrival.unit] = (last[arrival.unit][0], contents)
     if not changed:
         return
-    warehouse.script(_sql("stage.sql"))
+    warehouse.script(sql_text("land/stage.sql"))
     warehouse.load(
         "stage_unit",
         ("tenant_id", "connection_id", "source", "account_id", "stream", "scope", "collected_at"),
@@ -178,7 +177,7 @@ def _land_round(
         (*_UNIT, "resource_id", "content_hash", "body", "evidence_sha256", "observed_at"),
         (row for arrival in changed for row in _record_rows(store, arrival)),
     )
-    warehouse.script(_sql("merge_records.sql"))
+    warehouse.script(sql_text("land/merge_records.sql"))
 
 
 def _receipt_row(arrival: _Arrival) -> tuple[Any, ...]:
@@ -224,7 +223,7 @@ def _land_plans(warehouse: Warehouse, plans: Sequence[Entry]) -> None:
             for plan in plans
         ),
     )
-    warehouse.script(_sql("supersede_plans.sql"))
+    warehouse.script(sql_text("land/supersede_plans.sql"))
 
 
 def _remember(warehouse: Warehouse, entries: Sequence[Entry]) -> None:
@@ -236,7 +235,3 @@ def _remember(warehouse: Warehouse, entries: Sequence[Entry]) -> None:
         ("tenant_id", "sequence", "end_offset"),
         ((entry.tenant_id, entry.sequence, entry.end) for entry in newest.values()),
     )
-
-
-def _sql(name: str) -> str:
-    return Path(SQL_ROOT, "land", name).read_text("utf-8")

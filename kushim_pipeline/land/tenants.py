@@ -5,13 +5,12 @@ A threshold or an exception decides verdicts, so it is kept in versions like any
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from kushim_pipeline.collect.unit import Unit
 from kushim_pipeline.evidence.json_door import canonical, content_hash
 from kushim_pipeline.tenants.config import TenantConfig
-from kushim_pipeline.warehouse import SQL_ROOT, Warehouse
+from kushim_pipeline.warehouse import Warehouse, sql_text
 
 STREAMS = ("kushim.tenant", "kushim.policy", "kushim.exception")
 
@@ -39,7 +38,7 @@ def register(
         for stream in STREAMS
     ]
     with warehouse.transaction():
-        warehouse.script(_sql("stage_units.sql"))
+        warehouse.script(sql_text("land/stage_units.sql"))
         warehouse.load("stage_moment", ("registered_at",), [(moment,)])
         warehouse.load("stage_tenant", ("tenant_id",), [(t.tenant,) for t in tenants] + [(name,) for name in gone])
         warehouse.load(
@@ -47,8 +46,8 @@ def register(
             ("tenant_id", "connection_id", "source", "account_id", "stream", "scope"),
             [(u.tenant_id, u.connection_id, u.source, u.account_id, u.stream, u.scope) for u in [*units, *own]],
         )
-        warehouse.script(_sql("register_units.sql"))
-        warehouse.script(_sql("stage.sql"))
+        warehouse.script(sql_text("land/register_units.sql"))
+        warehouse.script(sql_text("land/stage.sql"))
         warehouse.load(
             "stage_unit",
             ("tenant_id", "connection_id", "source", "account_id", "stream", "scope", "collected_at"),
@@ -59,7 +58,7 @@ def register(
             ("tenant_id", "connection_id", "stream", "scope", "resource_id", "content_hash", "body"),
             [row for tenant in tenants for row in _records(tenant, resolve_policy)],
         )
-        warehouse.script(_sql("merge_records.sql"))
+        warehouse.script(sql_text("land/merge_records.sql"))
 
 
 def _records(tenant: TenantConfig, resolve_policy: ResolvePolicy) -> list[tuple[Any, ...]]:
@@ -82,7 +81,3 @@ def _records(tenant: TenantConfig, resolve_policy: ResolvePolicy) -> list[tuple[
         )
         for stream, resource_id, body in found
     ]
-
-
-def _sql(name: str) -> str:
-    return Path(SQL_ROOT, "land", name).read_text("utf-8")

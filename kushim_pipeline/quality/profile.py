@@ -1,11 +1,10 @@
 """Count a layer: one statement over all tenants, a row a subject, whatever the number of tenants, tables or checks."""
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 from kushim_pipeline.catalogue.model import Catalogue, FactTable
 from kushim_pipeline.quality.rules import RULES, Layer, Profile
-from kushim_pipeline.warehouse import SQL_ROOT, Warehouse
+from kushim_pipeline.warehouse import Warehouse, sql_text
 
 STANDARD_COLUMNS = (
     "tenant_id", "connection_id", "account_id", "scope", "resource_id", "observed_at", "collected_at",
@@ -15,7 +14,7 @@ STANDARD_COLUMNS = (
 
 def profile_receipts(warehouse: Warehouse) -> Profile:
     """What has landed, a subject a source."""
-    return Profile("receipts", _counted(warehouse, "receipts", _sql("receipts.sql")))
+    return Profile("receipts", _counted(warehouse, "receipts", sql_text("quality/receipts.sql")))
 
 
 def profile_facts(warehouse: Warehouse, catalogue: Catalogue, tables: Iterable[str] | None = None) -> Profile:
@@ -35,7 +34,7 @@ def profile_facts(warehouse: Warehouse, catalogue: Catalogue, tables: Iterable[s
     facts = [fact for name, fact in catalogue.facts.items() if name in wanted]
     missing = {fact.table: len(STANDARD_COLUMNS) - int(columns.get(fact.table, 0)) for fact in facts}
     whole = [fact for fact in facts if not missing[fact.table]]
-    template = _sql("fact_table.sql")
+    template = sql_text("quality/fact_table.sql")
     text = "\nUNION ALL\n".join(_filled(template, fact) for fact in whole)
     counted = _counted(warehouse, "facts", text) if whole else {}
     nothing = {"looked_at": 0, **{rule.name: 0 for rule in RULES["facts"]}}
@@ -50,7 +49,7 @@ def profile_facts(warehouse: Warehouse, catalogue: Catalogue, tables: Iterable[s
 
 def profile_verdicts(warehouse: Warehouse, checks: Iterable[str] | None = None) -> Profile:
     """The verdicts, a subject a check. In: the checks to look at (all by default)."""
-    counted = _counted(warehouse, "verdicts", _sql("verdicts.sql"))
+    counted = _counted(warehouse, "verdicts", sql_text("quality/verdicts.sql"))
     wanted = set(checks) if checks is not None else set(counted)
     return Profile("verdicts", {check: numbers for check, numbers in counted.items() if check in wanted})
 
@@ -67,7 +66,3 @@ def _counted(warehouse: Warehouse, layer: Layer, sql: str) -> Mapping[str, Mappi
 def _filled(template: str, fact: FactTable) -> str:
     vendor = "FALSE" if fact.source == "kushim" else "TRUE"
     return template.replace("{{table}}", fact.table).replace("{{vendor}}", vendor)
-
-
-def _sql(name: str) -> str:
-    return Path(SQL_ROOT, "quality", name).read_text("utf-8")

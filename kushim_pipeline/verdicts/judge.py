@@ -3,11 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from kushim_pipeline.catalogue.model import Catalogue, Check
 from kushim_pipeline.verdicts.facts import build_facts, set_clock
-from kushim_pipeline.warehouse import SQL_ROOT, Rows, StatementFailed, Warehouse
+from kushim_pipeline.warehouse import Rows, StatementFailed, Warehouse, sql_text
 
 _NO_ANSWER = "SELECT '' AS tenant_id, '' AS resource_id, '' AS status, '' AS reason WHERE FALSE"
 
@@ -46,8 +45,8 @@ def judge(warehouse: Warehouse, catalogue: Catalogue, checks: Iterable[str] | No
                 f"verdicts are recorded up to {last:%Y-%m-%d %H:%M:%S} UTC, later than {as_of:%Y-%m-%d %H:%M:%S}"
             )
         before = _intervals(warehouse)
-        warehouse.script(_sql("intervals.sql"))
-        warehouse.script(_sql("tenants.sql"))
+        warehouse.script(sql_text("verdicts/intervals.sql"))
+        warehouse.script(sql_text("verdicts/tenants.sql"))
         after = _intervals(warehouse)
         results = int(warehouse.query("SELECT count(*) FROM stage_verdict").rows[0][0])
         evaluation = Evaluation(as_of, len(wanted), results, after[0] - before[0], after[1] - before[1], tuple(failed))
@@ -66,21 +65,21 @@ def stage(warehouse: Warehouse, catalogue: Catalogue, checks: Iterable[Check]) -
     """
     wanted = list(checks)
     _load_catalogue(warehouse, catalogue)
-    warehouse.script(_sql("stage.sql"))
+    warehouse.script(sql_text("verdicts/stage.sql"))
     warehouse.load("stage_check", ("check_id", "check_version"), [(c.id, c.version) for c in wanted])
-    warehouse.script(_sql("unit_state.sql"))
-    warehouse.script(_sql("problem.sql"))
+    warehouse.script(sql_text("verdicts/unit_state.sql"))
+    warehouse.script(sql_text("verdicts/problem.sql"))
     failed = _answers(warehouse, wanted)
-    warehouse.script(_sql("no_answer.sql"))
+    warehouse.script(sql_text("verdicts/no_answer.sql"))
     for check_id, error in failed:
         warehouse.change("UPDATE stage_check SET error = ? WHERE check_id = ?", (error, check_id))
     for check_id in _with_unread_resources(warehouse):
         check = catalogue.checks[check_id]
-        warehouse.script(_fill(_sql("in_population.sql"), check_id=check.id, population=check.population))
-    warehouse.script(_sql("block.sql"))
-    warehouse.script(_sql("empty_populations.sql"))
-    warehouse.script(_sql("exceptions.sql"))
-    depends = _sql("depends.sql")
+        warehouse.script(_fill(sql_text("verdicts/in_population.sql"), check_id=check.id, population=check.population))
+    warehouse.script(sql_text("verdicts/block.sql"))
+    warehouse.script(sql_text("verdicts/empty_populations.sql"))
+    warehouse.script(sql_text("verdicts/exceptions.sql"))
+    depends = sql_text("verdicts/depends.sql")
     for check in wanted:
         for other in check.depends_on:
             warehouse.script(_fill(depends, check_id=check.id, depends_on=other))
@@ -111,13 +110,13 @@ def _answer(warehouse: Warehouse, check: Check, *, silent: bool) -> None:
     applies = "TRUE" if silent else check.applies_to or "TRUE"
     population = f"SELECT count(*) FROM facts.{check.population} WHERE ({applies}) IS NOT FALSE"
     if rows != warehouse.query(population).rows[0][0]:
-        warehouse.script(_fill(_sql("worst_answer.sql"), check_id=check.id))
+        warehouse.script(_fill(sql_text("verdicts/worst_answer.sql"), check_id=check.id))
 
 
 def answer(check: Check, *, silent: bool = False) -> str:
     """The one statement that judges a check for all tenants: its SELECT inside sql/verdicts/answer.sql."""
     return _fill(
-        _sql("answer.sql"),
+        sql_text("verdicts/answer.sql"),
         check_id=check.id,
         population=check.population,
         applies_to="TRUE" if silent else check.applies_to or "TRUE",
@@ -235,7 +234,3 @@ def _fill(template: str, **names: str) -> str:
     for name, text in names.items():
         template = template.replace("{{" + name + "}}", text)
     return template
-
-
-def _sql(name: str) -> str:
-    return Path(SQL_ROOT, "verdicts", name).read_text("utf-8")

@@ -1,8 +1,6 @@
 """The marts: what analysts and auditors query. Views over verdicts, receipts and the catalogue, stable as `mart_v1`."""
 
-from pathlib import Path
-
-from kushim_pipeline.warehouse import SQL_ROOT, Warehouse
+from kushim_pipeline.warehouse import Warehouse, sql_text
 
 # In order of dependence.
 MARTS = (
@@ -26,4 +24,4 @@ def build_marts(warehouse: Warehouse) -> dict[str, int]:
 
 def mart_sql(name: str) -> str:
     """The file of a mart: its header and its one statement."""
-    return Path(SQL_ROOT, "marts", f"{name}.sql").read_text("utf-8")
+    return sql_text(f"marts/{name}.sql")

@@ -26,6 +26,7 @@ __all__ = [
     "duckdb_path",
     "open_reader",
     "open_writer",
+    "sql_text",
 ]
 
 SQL_ROOT = Path(__file__).resolve().parents[2] / "sql"
@@ -59,6 +60,11 @@ def open_reader(url: str) -> Iterator[Reader]:
         yield reader
     finally:
         reader.close()
+
+
+def sql_text(path: str) -> str:
+    """The text of a file below `sql/`, e.g. `land/stage.sql`."""
+    return (SQL_ROOT / path).read_text("utf-8")
 
 
 def duckdb_path(url: str) -> Path:

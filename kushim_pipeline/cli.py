@@ -10,6 +10,10 @@ from typing import Any
 import click
 
 from kushim_pipeline import __version__
+from kushim_pipeline.commands.access_group import access
+from kushim_pipeline.commands.secrets_group import secrets
+from kushim_pipeline.commands.tenants_group import tenants
+from kushim_pipeline.commands.warehouse_group import warehouse
 
 STATUSES = ("PASS", "FAIL", "UNKNOWN", "NOT_APPLICABLE", "EXCEPTED")
 _SECRET_NAMES = re.compile(r"TOKEN|SECRET|PASSW|_KEY|CREDENTIAL|WAREHOUSE_URL", re.IGNORECASE)
@@ -120,6 +124,10 @@ def verify(tenants: tuple[str, ...]) -> None:
 def version() -> None:
     """Show Kushim's version."""
     click.echo(f"kushim {__version__}")
+
+
+for group in (tenants, secrets, access, warehouse):
+    cli.add_command(group)
 
 
 def _settings() -> Any:

@@ -1,0 +1,8 @@
+"""`kushim secrets`."""
+
+import click
+
+
+@click.group()
+def secrets() -> None:
+    """Keep connections' secrets encrypted: set, rotate, list."""

@@ -42,23 +42,22 @@ def _build(warehouse: Warehouse, fact: FactTable) -> int:
         " || ".join(f"CASE WHEN f.{column} IS NULL THEN '{column} ' ELSE '' END" for column in fact.required) or "''"
     )
     with warehouse.transaction():
+        rows = warehouse.derive(
+            f"facts.{fact.table}",
+            f"SELECT f.*, CASE WHEN {null} THEN 'quarantined' END AS unreadable FROM ({fact.sql}\n) AS f",
+        )
         warehouse.script(
-            f"DROP TABLE IF EXISTS facts.{fact.table};"
-            f"CREATE TABLE facts.{fact.table} AS SELECT f.*, CASE WHEN {null} THEN 'quarantined' END AS unreadable "
-            f"FROM ({fact.sql}\n) AS f;"
             f"DELETE FROM facts.quarantine WHERE fact_table = '{fact.table}';"
             "INSERT INTO facts.quarantine "
             f"SELECT '{fact.table}', f.tenant_id, f.connection_id, f.scope, f.resource_id, trim({missing}) "
             f"FROM facts.{fact.table} AS f WHERE f.unreadable IS NOT NULL"
         )
-    return int(warehouse.query(f"SELECT count(*) FROM facts.{fact.table}").rows[0][0])
+    return rows
 
 
 def _build_policy(warehouse: Warehouse, keys: Mapping[str, PolicyKey]) -> None:
     columns = ", ".join(f"{_POLICY_READERS[key.type].format(key=name)} AS {name}" for name, key in keys.items())
-    with warehouse.transaction():
-        warehouse.script(
-            f"DROP TABLE IF EXISTS facts.{POLICY_TABLE};"
-            f"CREATE TABLE facts.{POLICY_TABLE} AS SELECT r.tenant_id, {columns} "
-            "FROM raw.record_asof AS r WHERE r.stream = 'kushim.policy'"
-        )
+    warehouse.derive(
+        f"facts.{POLICY_TABLE}",
+        f"SELECT r.tenant_id, {columns} FROM raw.record_asof AS r WHERE r.stream = 'kushim.policy'",
+    )

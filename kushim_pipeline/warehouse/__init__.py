@@ -9,8 +9,10 @@ from kushim_pipeline.warehouse.engine import (
     QueryRefused,
     Reader,
     Rows,
+    SchemaOutdated,
     StatementFailed,
     Warehouse,
+    WarehouseAway,
     WarehouseBusy,
 )
 
@@ -20,10 +22,13 @@ __all__ = [
     "QueryRefused",
     "Reader",
     "Rows",
+    "SchemaOutdated",
     "StatementFailed",
     "Warehouse",
+    "WarehouseAway",
     "WarehouseBusy",
     "duckdb_path",
+    "is_postgres",
     "open_reader",
     "open_writer",
     "sql_text",
@@ -36,30 +41,47 @@ SQL_ROOT = Path(__file__).resolve().parents[2] / "sql"
 def open_writer(url: str, *, wait_seconds: float = 60.0) -> Iterator[Warehouse]:
     """The writer's hold on the warehouse of a URL, with the newest schema.
 
-    In: `duckdb:///path/to/file.duckdb`. Raises WarehouseBusy when another writer does not finish in time, ValueError
-    for a URL of another engine.
+    In: `duckdb:///path/to/file.duckdb` or `postgresql+psycopg2://…`. Raises WarehouseBusy when another writer does not
+    finish in time, WarehouseAway when there is no server, SchemaOutdated where the login may not migrate.
     """
-    from kushim_pipeline.warehouse.duckdb_engine import DuckDBWarehouse
     from kushim_pipeline.warehouse.migrations import migrate
 
-    warehouse = DuckDBWarehouse(duckdb_path(url), wait_seconds=wait_seconds)
-    try:
-        migrate(warehouse, SQL_ROOT / "schema")
-        yield warehouse
-    finally:
-        warehouse.close()
+    if is_postgres(url):
+        from kushim_pipeline.warehouse.postgres_engine import PostgresWarehouse
+
+        with contextlib.closing(PostgresWarehouse(url, wait_seconds=wait_seconds)) as postgres:
+            migrate(postgres, SQL_ROOT / "schema")
+            postgres.work_as_loader()
+            yield postgres
+        return
+    from kushim_pipeline.warehouse.duckdb_engine import DuckDBWarehouse
+
+    with contextlib.closing(DuckDBWarehouse(duckdb_path(url), wait_seconds=wait_seconds)) as embedded:
+        migrate(embedded, SQL_ROOT / "schema")
+        yield embedded
 
 
 @contextlib.contextmanager
-def open_reader(url: str) -> Iterator[Reader]:
-    """A read-only hold on the published copy. Raises NothingPublished before the first run."""
+def open_reader(url: str, tenant: str | None = None) -> Iterator[Reader]:
+    """A read-only hold on what was published last. Raises NothingPublished before the first run.
+
+    In: on Postgres, whose rows a login behind the walls wants; DuckDB's copy is one file and has no walls.
+    """
+    if is_postgres(url):
+        from kushim_pipeline.warehouse.postgres_engine import PostgresReader
+
+        with contextlib.closing(PostgresReader(url, tenant)) as postgres:
+            yield postgres
+        return
     from kushim_pipeline.warehouse.duckdb_engine import DuckDBReader
 
-    reader = DuckDBReader(duckdb_path(url))
-    try:
-        yield reader
-    finally:
-        reader.close()
+    with contextlib.closing(DuckDBReader(duckdb_path(url))) as embedded:
+        yield embedded
+
+
+def is_postgres(url: str) -> bool:
+    """Whether a warehouse URL names the Postgres engine."""
+    return url.startswith("postgresql+psycopg2://")
 
 
 def sql_text(path: str) -> str:
@@ -73,7 +95,6 @@ def duckdb_path(url: str) -> Path:
     if scheme != "duckdb" or not separator or not path:
         # The value is not repeated: it may hold a password.
         raise ValueError(
-            "KUSHIM_WAREHOUSE_URL: this version keeps its warehouse in DuckDB only; "
-            "write duckdb:///path/to/kushim.duckdb, or leave it unset"
+            "KUSHIM_WAREHOUSE_URL names no DuckDB file; write duckdb:///path/to/kushim.duckdb, or leave it unset"
         )
     return Path(path)

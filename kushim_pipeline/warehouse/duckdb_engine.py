@@ -74,6 +74,16 @@ class DuckDBWarehouse:
             total += len(batch)
         return total
 
+    def derive(self, table: str, select: str) -> int:
+        self.script(f"CREATE OR REPLACE TABLE {table} AS {select}")
+        return int(self.query(f"SELECT count(*) FROM {table}").rows[0][0])
+
+    def define_view(self, name: str, sql: str) -> None:
+        self.script(sql)
+
+    def refresh_statistics(self, table: str) -> None:
+        """Nothing to do: DuckDB keeps its statistics by itself."""
+
     @contextlib.contextmanager
     def transaction(self, *, keep: bool = True) -> Iterator[None]:
         if self._in_transaction:

@@ -10,6 +10,14 @@ class WarehouseBusy(RuntimeError):
     """Another process writes to the warehouse and did not finish in time. Nothing was written; try again."""
 
 
+class WarehouseAway(RuntimeError):
+    """The database does not answer, or has no room: nothing of the open transaction was kept. Try again later."""
+
+
+class SchemaOutdated(RuntimeError):
+    """The schema is not what this version needs, and this login may not change it."""
+
+
 class NothingPublished(LookupError):
     """No copy for readers exists yet."""
 
@@ -46,6 +54,15 @@ class Warehouse(Protocol):
 
     def load(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
         """Add many rows at once, the engine's fastest way. Returns how many."""
+
+    def derive(self, table: str, select: str) -> int:
+        """Make a derived table anew from a SELECT, in one step. Returns how many rows it has."""
+
+    def define_view(self, name: str, sql: str) -> None:
+        """Have a view as its `CREATE OR REPLACE VIEW` says. In: `schema.name`, and the statement."""
+
+    def refresh_statistics(self, table: str) -> None:
+        """Tell the engine's planner that a table has changed a lot."""
 
     def transaction(self, *, keep: bool = True) -> AbstractContextManager[None]:
         """All or nothing: commits at the end (rolls back with keep=False), and rolls back on an exception.

@@ -1,0 +1,236 @@
+"""The engine for many: Postgres 15 or later. The same SQL files, one writer at a time, readers who never wait.
+
+A writer works as the role kushim_loader, which owns nothing; what has to be defined (a migration, a fact table's
+columns, a view) is done as kushim_owner by the same login, where it may, or by `kushim warehouse migrate` beforehand.
+"""
+
+import contextlib
+import hashlib
+import random
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from kushim_pipeline.warehouse.engine import (
+    NothingPublished,
+    QueryRefused,
+    Rows,
+    SchemaOutdated,
+    StatementFailed,
+    WarehouseBusy,
+)
+from kushim_pipeline.warehouse.postgres_link import connect, copy, execute, told_apart
+
+OWNER, LOADER = "kushim_owner", "kushim_loader"
+# The advisory lock of the one writer: any number, the same for ever.
+_WRITER = 7_305_014_461
+_PLACES = "SET search_path = polyfill, public"
+
+
+class PostgresWarehouse:
+    """A Warehouse in a Postgres database. Holds the writer's advisory lock until `close`, or until its process dies."""
+
+    engine = "postgres"
+
+    def __init__(self, url: str, *, wait_seconds: float = 60.0) -> None:
+        """In: `postgresql+psycopg2://…`, and how long to queue behind another writer.
+
+        Raises WarehouseBusy when the other writer does not finish in time, WarehouseAway when there is no server.
+        """
+        self._connection = connect(url, application="kushim writer")
+        self._depth = 0
+        try:
+            self._queue(wait_seconds)
+            self.script(_PLACES)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def script(self, sql: str) -> None:
+        execute(self._connection, sql)
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
+        return execute(self._connection, sql, parameters)[0]
+
+    def change(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        return execute(self._connection, sql, parameters)[1]
+
+    def load(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+        return copy(self._connection, table, columns, rows)
+
+    @contextlib.contextmanager
+    def transaction(self, *, keep: bool = True) -> Iterator[None]:
+        # Inside another transaction a savepoint: a statement that fails there must not take the outer one with it.
+        name = f"kushim_{self._depth}"
+        begin, commit, rollback = ("BEGIN", "COMMIT" if keep else "ROLLBACK", "ROLLBACK")
+        if self._depth:
+            begin, commit, rollback = f"SAVEPOINT {name}", f"RELEASE {name}", f"ROLLBACK TO {name}"
+        self.script(begin)
+        self._depth += 1
+        try:
+            yield
+        except BaseException:
+            # Where the connection is lost, the server has rolled back already.
+            with contextlib.suppress(Exception):
+                self.script(rollback)
+            raise
+        else:
+            self.script(commit)
+        finally:
+            self._depth -= 1
+
+    def derive(self, table: str, select: str) -> int:
+        columns = self._defined(table, select)
+        with self.transaction():
+            self.script(f"DELETE FROM {table}")
+            rows = self.change(f"INSERT INTO {table} ({columns}) {select}")
+        self.refresh_statistics(table)
+        return rows
+
+    def define_view(self, name: str, sql: str) -> None:
+        schema, _, view = name.partition(".")
+        digest = hashlib.sha256(sql.encode()).hexdigest()
+        if self._remembered(name) != digest:
+            with self.as_owner(f"the view {name}"):
+                self.script(sql)
+                self.query("SELECT ops.show_view(?, ?)", (schema, view))
+                self._remember(name, digest)
+
+    def publish(self) -> None:
+        # What is committed is visible already; readers only gain by fresh statistics.
+        for table in ("verdict.check_result", "verdict.check_status", "verdict.daily_change", "raw.receipt"):
+            self.refresh_statistics(table)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def refresh_statistics(self, table: str) -> None:
+        """ANALYZE a table of the warehouse, which a loader that owns nothing may only do through the owner."""
+        schema, _, name = table.partition(".")
+        self.query("SELECT ops.refresh_statistics(?, ?)", (schema, name))
+
+    def work_as_loader(self) -> None:
+        """From here on be kushim_loader. Raises SchemaOutdated where the login is no member of it."""
+        try:
+            self.script(f"SET ROLE {LOADER}")
+        except StatementFailed:
+            raise SchemaOutdated(
+                f"the login of KUSHIM_WAREHOUSE_URL is no member of {LOADER}, or nothing was migrated yet: "
+                "run `kushim warehouse migrate` with a login that may create roles, then grant it that role"
+            ) from None
+
+    def may_own(self) -> bool:
+        """Whether the login may act as kushim_owner, and so change the schema. True before the first migration."""
+        return _is_member(self._connection, OWNER) is not False
+
+    @contextlib.contextmanager
+    def as_owner(self, what: str) -> Iterator[None]:
+        """All or nothing, as kushim_owner. Raises SchemaOutdated, with what is missing, where the login may not."""
+        if not self.may_own():
+            raise SchemaOutdated(
+                f"{what} is not as this version of Kushim needs it, and this login may not change it: "
+                "run `kushim warehouse migrate` as a member of kushim_owner"
+            )
+        role = self.query("SELECT current_user").rows[0][0]
+        with self.transaction():
+            self.script(f"SET ROLE {OWNER}")
+            yield
+            self.script(f'SET ROLE "{role}"')
+
+    def _defined(self, table: str, select: str) -> str:
+        """Have the table with the columns of the SELECT. Out: their names, quoted, in order."""
+        with told_apart(), self._connection.cursor() as cursor:
+            cursor.execute(f"SELECT * FROM ({select}\n) AS q LIMIT 0")
+            shape = [(column.name, column.type_code) for column in cursor.description]
+        columns = ", ".join(f'"{name}"' for name, _ in shape)
+        digest = hashlib.sha256(repr(shape).encode()).hexdigest()
+        if self._remembered(table) != digest:
+            schema, _, name = table.partition(".")
+            with self.as_owner(f"the table {table}"):
+                self.script(f"DROP TABLE IF EXISTS {table}")
+                self.script(f"CREATE TABLE {table} AS SELECT * FROM ({select}\n) AS q WITH NO DATA")
+                self.query("SELECT ops.wall_off(?, ?)", (schema, name))
+                self._remember(table, digest)
+        return columns
+
+    def _remembered(self, name: str) -> str | None:
+        rows = self.query("SELECT sha256 FROM ops.migration WHERE version = 0 AND name = ?", (name,)).rows
+        return str(rows[0][0]) if rows else None
+
+    def _remember(self, name: str, digest: str) -> None:
+        self.query("DELETE FROM ops.migration WHERE version = 0 AND name = ?", (name,))
+        self.query("INSERT INTO ops.migration VALUES (0, ?, ?, current_timestamp)", (name, digest))
+
+    def _queue(self, wait_seconds: float) -> None:
+        deadline = time.monotonic() + wait_seconds
+        while not self.query("SELECT pg_try_advisory_lock(?)", (_WRITER,)).rows[0][0]:
+            if time.monotonic() >= deadline:
+                raise WarehouseBusy(
+                    f"another process has been writing to this Postgres warehouse for {wait_seconds:.0f} s; "
+                    "nothing was written, try again when it is done"
+                )
+            # Jitter, so that several waiting writers do not knock in step.
+            time.sleep(random.uniform(0.02, 0.2))  # noqa: S311 # not a secret
+
+
+class PostgresReader:
+    """A Reader: every query in a read-only transaction of its own, behind the walls of the login that it came with."""
+
+    def __init__(self, url: str, tenant: str | None = None) -> None:
+        """In: the URL, and the tenant whose rows are wanted; a login that is the loader's sees all without.
+
+        Raises NothingPublished when the marts are not there yet, WarehouseAway when there is no server.
+        """
+        self._connection = connect(url, application="kushim reader", read_only=True)
+        try:
+            _refuse_unpublished(self._connection)
+            if _is_member(self._connection, LOADER):
+                execute(self._connection, f"SET ROLE {LOADER}")
+            elif tenant is not None:
+                from kushim_pipeline.access.session import enter
+
+                enter(self._connection, tenant)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
+        link = self._connection
+        try:
+            execute(link, "BEGIN READ ONLY")
+            if parameters:
+                return execute(link, sql, parameters)[0]
+            # A cursor holds exactly one statement that gives rows: nobody's text can end the transaction and go on.
+            execute(link, "SELECT set_config('kushim.question', ?, true)", (sql,))
+            execute(
+                link,
+                "DO 'DECLARE answer refcursor := ''kushim_answer''; "
+                "BEGIN OPEN answer FOR EXECUTE current_setting(''kushim.question''); END'",
+            )
+            return execute(link, "FETCH ALL FROM kushim_answer")[0]
+        except StatementFailed as error:
+            raise QueryRefused(_without_context(str(error))) from None
+        finally:
+            with contextlib.suppress(Exception):
+                execute(link, "ROLLBACK")
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def _is_member(connection: Any, role: str) -> bool | None:
+    """Whether the login is a member of a role (superusers are of all); None where there is no such role yet."""
+    rows = execute(
+        connection, "SELECT pg_has_role(session_user, r.oid, 'MEMBER') FROM pg_roles AS r WHERE r.rolname = ?", (role,)
+    )[0].rows
+    return bool(rows[0][0]) if rows else None
+
+
+def _refuse_unpublished(connection: Any) -> None:
+    if not execute(connection, "SELECT to_regclass('mart_v1.check_result') IS NOT NULL")[0].rows[0][0]:
+        raise NothingPublished("nothing has been published here yet: run `kushim run` (or `kushim demo`) first")
+
+
+def _without_context(message: str) -> str:
+    """The server's message without the lines about our own cursor."""
+    return message.partition("\nCONTEXT:")[0]

@@ -44,12 +44,11 @@ def judge(warehouse: Warehouse, catalogue: Catalogue, checks: Iterable[str] | No
             raise OutOfOrder(
                 f"verdicts are recorded up to {last:%Y-%m-%d %H:%M:%S} UTC, later than {as_of:%Y-%m-%d %H:%M:%S}"
             )
-        before = _intervals(warehouse)
         warehouse.script(sql_text("verdicts/intervals.sql"))
+        warehouse.script(sql_text("verdicts/rollups.sql"))
         warehouse.script(sql_text("verdicts/tenants.sql"))
-        after = _intervals(warehouse)
-        results = int(warehouse.query("SELECT count(*) FROM stage_verdict").rows[0][0])
-        evaluation = Evaluation(as_of, len(wanted), results, after[0] - before[0], after[1] - before[1], tuple(failed))
+        results, opened, closed = warehouse.query(sql_text("verdicts/outcome.sql")).rows[0]
+        evaluation = Evaluation(as_of, len(wanted), int(results), int(opened), int(closed), tuple(failed))
         warehouse.query(
             "INSERT INTO verdict.evaluation VALUES (?, current_timestamp, ?, ?, ?, ?)",
             (as_of, evaluation.checks, evaluation.results, evaluation.opened, evaluation.closed),
@@ -163,11 +162,6 @@ def _as_of(warehouse: Warehouse) -> datetime:
         raise RuntimeError("no facts have been built yet: build them before judging")
     found: datetime = rows[0][0]
     return found
-
-
-def _intervals(warehouse: Warehouse) -> tuple[int, int]:
-    row = warehouse.query("SELECT count(*), count(valid_to) FROM verdict.check_result").rows[0]
-    return int(row[0]), int(row[1])
 
 
 def _load_catalogue(warehouse: Warehouse, catalogue: Catalogue) -> None:

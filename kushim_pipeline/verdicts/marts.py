@@ -6,6 +6,8 @@ from kushim_pipeline.warehouse import Warehouse, sql_text
 MARTS = (
     "check_result",
     "check_result_history",
+    "check_status",
+    "failure",
     "control_status",
     "criterion_status",
     "receipt",

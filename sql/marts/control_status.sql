@@ -31,12 +31,12 @@ LEFT JOIN (
     SELECT
         r.tenant_id,
         k.control_id,
-        count(*) FILTER (WHERE r.status = 'PASS') AS pass,
-        count(*) FILTER (WHERE r.status = 'FAIL') AS fail,
-        count(*) FILTER (WHERE r.status = 'UNKNOWN') AS unknown,
-        count(*) FILTER (WHERE r.status = 'NOT_APPLICABLE') AS not_applicable,
-        count(*) FILTER (WHERE r.status = 'EXCEPTED') AS excepted
-    FROM mart_v1.check_result AS r
+        CAST(sum(r.results) FILTER (WHERE r.status = 'PASS') AS BIGINT) AS pass,
+        CAST(sum(r.results) FILTER (WHERE r.status = 'FAIL') AS BIGINT) AS fail,
+        CAST(sum(r.results) FILTER (WHERE r.status = 'UNKNOWN') AS BIGINT) AS unknown,
+        CAST(sum(r.results) FILTER (WHERE r.status = 'NOT_APPLICABLE') AS BIGINT) AS not_applicable,
+        CAST(sum(r.results) FILTER (WHERE r.status = 'EXCEPTED') AS BIGINT) AS excepted
+    FROM mart_v1.check_status AS r
     JOIN catalogue.control_check AS k ON k.check_id = r.check_id
     GROUP BY r.tenant_id, k.control_id
 ) AS n ON n.tenant_id = t.tenant_id AND n.control_id = c.control_id;

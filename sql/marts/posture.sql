@@ -5,18 +5,10 @@ columns:
   results: how many verdicts of that status stood at its end; every status is listed, so a score never stands alone
 */
 CREATE OR REPLACE VIEW mart_v1.posture AS
-WITH change AS (
-    SELECT o.tenant_id, split_part(o.connection_id, ':', 1) AS source, o.status, CAST(o.valid_from AS DATE) AS day, 1 AS step
-    FROM verdict.check_result AS o
-    UNION ALL
-    SELECT o.tenant_id, split_part(o.connection_id, ':', 1), o.status, CAST(o.valid_to AS DATE), -1
-    FROM verdict.check_result AS o
-    WHERE o.valid_to IS NOT NULL
-),
-daily AS (
-    SELECT tenant_id, source, status, day, sum(step) AS step
-    FROM change
-    GROUP BY tenant_id, source, status, day
+WITH daily AS (
+    SELECT d.tenant_id, d.source, d.status, d.day, sum(d.step) AS step
+    FROM verdict.daily_change AS d
+    GROUP BY d.tenant_id, d.source, d.status, d.day
 ),
 every_day AS (
     SELECT DISTINCT CAST(e.as_of AS DATE) AS day FROM verdict.evaluation AS e

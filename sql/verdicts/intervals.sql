@@ -2,10 +2,10 @@
 -- whose evidence ran out before this evaluation ended when it ran out, and was unknown from then on.
 
 -- 1. Evidence ran out since the last evaluation: the old verdict held until then, and UNKNOWN fills the gap.
-INSERT INTO verdict.check_result
+INSERT INTO stage_closing
 SELECT
-    o.tenant_id, o.check_id, o.connection_id, o.resource_id, 'UNKNOWN', 'stale', o.evidence_sha256, o.check_version,
-    greatest(f.fresh_until, o.valid_from), NULL, current_timestamp
+    o.tenant_id, o.check_id, o.connection_id, o.resource_id, o.status, o.evidence_sha256, o.check_version, o.valid_from,
+    greatest(f.fresh_until, o.valid_from), TRUE
 FROM verdict.check_result AS o
 CROSS JOIN ops.clock AS c
 JOIN stage_check AS e ON e.check_id = o.check_id
@@ -13,22 +13,38 @@ JOIN verdict.freshness AS f
     ON f.tenant_id = o.tenant_id AND f.connection_id = o.connection_id AND f.check_id = o.check_id
 WHERE o.valid_to IS NULL AND o.status <> 'UNKNOWN' AND f.fresh_until < c.as_of AND o.valid_from < c.as_of;
 
-UPDATE verdict.check_result AS o
-SET valid_to = greatest(f.fresh_until, o.valid_from)
-FROM verdict.freshness AS f, ops.clock AS c, stage_check AS e
+-- An interval without length covers no time and says nothing.
+DELETE FROM verdict.check_result AS o
+USING stage_closing AS k
 WHERE o.valid_to IS NULL
-    AND o.status <> 'UNKNOWN'
-    AND e.check_id = o.check_id
-    AND f.tenant_id = o.tenant_id
-    AND f.connection_id = o.connection_id
-    AND f.check_id = o.check_id
-    AND f.fresh_until < c.as_of
-    AND o.valid_from < c.as_of;
+    AND k.ended_at <= k.valid_from
+    AND k.tenant_id = o.tenant_id
+    AND k.check_id = o.check_id
+    AND k.connection_id = o.connection_id
+    AND k.resource_id = o.resource_id;
+
+UPDATE verdict.check_result AS o
+SET valid_to = k.ended_at
+FROM stage_closing AS k
+WHERE o.valid_to IS NULL
+    AND k.tenant_id = o.tenant_id
+    AND k.check_id = o.check_id
+    AND k.connection_id = o.connection_id
+    AND k.resource_id = o.resource_id;
+
+INSERT INTO verdict.check_result
+SELECT
+    k.tenant_id, k.check_id, k.connection_id, k.resource_id, 'UNKNOWN', 'stale', k.evidence_sha256, k.check_version,
+    k.ended_at, NULL, current_timestamp
+FROM stage_closing AS k;
 
 -- 2. Close what this evaluation no longer says.
-UPDATE verdict.check_result AS o
-SET valid_to = c.as_of
-FROM ops.clock AS c
+INSERT INTO stage_closing
+SELECT
+    o.tenant_id, o.check_id, o.connection_id, o.resource_id, o.status, o.evidence_sha256, o.check_version, o.valid_from,
+    c.as_of, FALSE
+FROM verdict.check_result AS o
+CROSS JOIN ops.clock AS c
 WHERE o.valid_to IS NULL
     AND (
         o.check_id IN (SELECT e.check_id FROM stage_check AS e)
@@ -46,6 +62,27 @@ WHERE o.valid_to IS NULL
             AND s.reason IS NOT DISTINCT FROM o.reason
             AND e.check_version = o.check_version
     );
+
+-- A second evaluation for the same as-of time takes back what the first one opened.
+DELETE FROM verdict.check_result AS o
+USING stage_closing AS k
+WHERE o.valid_to IS NULL
+    AND NOT k.ran_out
+    AND k.ended_at <= k.valid_from
+    AND k.tenant_id = o.tenant_id
+    AND k.check_id = o.check_id
+    AND k.connection_id = o.connection_id
+    AND k.resource_id = o.resource_id;
+
+UPDATE verdict.check_result AS o
+SET valid_to = k.ended_at
+FROM stage_closing AS k
+WHERE o.valid_to IS NULL
+    AND NOT k.ran_out
+    AND k.tenant_id = o.tenant_id
+    AND k.check_id = o.check_id
+    AND k.connection_id = o.connection_id
+    AND k.resource_id = o.resource_id;
 
 -- 3. Open what it says anew.
 INSERT INTO verdict.check_result
@@ -69,10 +106,7 @@ WHERE NOT EXISTS (
 DELETE FROM verdict.freshness WHERE check_id IN (SELECT e.check_id FROM stage_check AS e);
 INSERT INTO verdict.freshness SELECT * FROM stage_freshness;
 
--- 5. A second evaluation for the same as-of time leaves intervals without length: they cover no time and say nothing.
-DELETE FROM verdict.check_result WHERE valid_to <= valid_from;
-
--- 6. Write down what was evaluated.
+-- 5. Write down what was evaluated.
 INSERT INTO verdict.evaluated_check
 SELECT c.as_of, e.check_id, e.check_version, coalesce(n.results, 0), e.error
 FROM stage_check AS e

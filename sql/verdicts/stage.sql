@@ -6,6 +6,7 @@ DROP TABLE IF EXISTS stage_block;
 DROP TABLE IF EXISTS stage_verdict;
 DROP TABLE IF EXISTS stage_check;
 DROP TABLE IF EXISTS stage_freshness;
+DROP TABLE IF EXISTS stage_closing;
 
 CREATE TEMPORARY TABLE stage_unit_state (
     tenant_id        VARCHAR NOT NULL,
@@ -58,4 +59,18 @@ CREATE TEMPORARY TABLE stage_freshness (
     check_id      VARCHAR NOT NULL,
     collected_at  TIMESTAMPTZ,
     fresh_until   TIMESTAMPTZ
+);
+
+-- The intervals that end with this evaluation: because their evidence ran out, or because it says something else.
+CREATE TEMPORARY TABLE stage_closing (
+    tenant_id       VARCHAR NOT NULL,
+    check_id        VARCHAR NOT NULL,
+    connection_id   VARCHAR NOT NULL,
+    resource_id     VARCHAR NOT NULL,
+    status          VARCHAR NOT NULL,
+    evidence_sha256 VARCHAR,
+    check_version   VARCHAR NOT NULL,
+    valid_from      TIMESTAMPTZ NOT NULL,
+    ended_at        TIMESTAMPTZ NOT NULL,
+    ran_out         BOOLEAN NOT NULL
 );

@@ -1,5 +1,6 @@
 """Tenant files: each mistake is refused with file, line and what to write, and stops nobody else."""
 
+import os
 from functools import partial
 from pathlib import Path
 
@@ -259,3 +260,35 @@ def test_no_problem_repeats_a_literal(
     assert secret not in "".join(map(str, loaded.problems))
     if key != "org":
         assert loaded.tenants == ()
+
+
+def test_a_file_rewritten_in_the_same_moment_and_size_is_read_anew(tmp_path: Path) -> None:
+    path = tmp_path / "acme.yaml"
+    path.write_text(GOOD)
+    before = path.stat()
+    assert load_tenants(path, environ=ENVIRON, policy=POLICY).tenants[0].name == "Acme Inc."
+    path.write_text(GOOD.replace("Acme Inc.", "Acme Ltd."))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (path.stat().st_mtime_ns, path.stat().st_size) == (before.st_mtime_ns, before.st_size)
+    assert load_tenants(path, environ=ENVIRON, policy=POLICY).tenants[0].name == "Acme Ltd."
+
+
+def test_a_file_that_did_not_change_is_parsed_once_and_judged_every_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The environment and the catalogue may change while a file does not."""
+    path = tmp_path / "acme.yaml"
+    path.write_text(GOOD.replace("tenant: acme", "tenant: parsed-once"))
+    first = load_tenants(path, environ=ENVIRON, policy=POLICY)
+    assert not first.problems
+
+    def refuse(_: bytes) -> None:
+        raise AssertionError("this file was parsed before")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("kushim_pipeline.tenants.load.read", refuse)
+        assert load_tenants(path, environ=ENVIRON, policy=POLICY) == first
+    without = {name: value for name, value in ENVIRON.items() if name != "TOKEN"}
+    (unset,) = load_tenants(path, environ=without, policy=POLICY).problems
+    (unknown,) = load_tenants(path, environ=ENVIRON, policy=partial(resolve, {})).problems
+    assert (unset.line, unknown.line) == (10, 4)

@@ -49,7 +49,7 @@ class Collection:
 
     def keep(self, body: bytes, *, operation: str, parameters: Mapping[str, Any], status: int) -> str:
         """Store an answer's bytes before anybody parses them. Returns their SHA-256."""
-        digest = self._store.put(body)
+        digest = self._store.put(self.unit.tenant_id, body)
         page = Page(
             sha256=digest,
             size=len(body),
@@ -137,7 +137,7 @@ class Collection:
             parameters={"account": self.unit.account_id, "stream": self.unit.stream, "scope": self.unit.scope},
             pages=tuple(self._pages),
             records=len(lines),
-            records_sha256=self._store.put(b"\n".join(lines)) if lines else None,
+            records_sha256=self._store.put(self.unit.tenant_id, b"\n".join(lines)) if lines else None,
             contents_sha256=self._contents(),
             declared_total=self._declared[0] if self._declared else None,
             declared_by=self._declared[1] if self._declared else None,

@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 import click
 
 from kushim_pipeline.commands.output import clean, one_line_each, printable
 from kushim_pipeline.commands.read import refuse_unknown
 from kushim_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from kushim_pipeline.evidence.verify import Broken
 
 
 def run(settings: Settings, chosen: Sequence[str], sources: Sequence[str]) -> int:
@@ -55,13 +59,13 @@ def demo(settings: Settings) -> int:
 
 def verify(settings: Settings, chosen: Sequence[str]) -> int:
     """Re-hash the evidence and follow the ledger. 0 when all of it is whole, 1 with a line for each broken record."""
-    from kushim_pipeline.evidence.ledger import Ledger
-    from kushim_pipeline.evidence.store import FileStore
-    from kushim_pipeline.evidence.verify import Broken
+    from kushim_pipeline.evidence.trail import Trail
+    from kushim_pipeline.evidence.verify import Broken, Shredded
     from kushim_pipeline.evidence.verify import verify as verify_evidence
+    from kushim_pipeline.stores import open_stores
 
-    ledger = Ledger(settings.evidence)
-    known = ledger.tenants()
+    stores = open_stores(settings)
+    known = stores.ledger.tenants()
     refuse_unknown("tenant", chosen, known)
     if not known:
         raise click.ClickException(
@@ -70,19 +74,28 @@ def verify(settings: Settings, chosen: Sequence[str]) -> int:
     total = broken_total = 0
     for tenant in chosen or known:
         receipts = objects = broken = 0
-        for found in verify_evidence(FileStore(settings.evidence), ledger, [tenant]):
+        for found in verify_evidence(stores.evidence, stores.ledger, [tenant]):
             if isinstance(found, Broken):
                 broken += 1
-                click.echo(
-                    printable(clean(f"BROKEN {found.tenant_id}: {found.where}: {found.what} (sha256 {found.digest})"))
-                )
+                _name(found)
+            elif isinstance(found, Shredded):
+                when = f"{found.at:%Y-%m-%d} by {found.actor}"
+                click.echo(printable(clean(f"SHREDDED {tenant}: {found.receipts} receipts are gone since {when}")))
             else:
                 receipts += 1
                 objects += found.objects
         say(f"{tenant}: {receipts} receipts and {objects} objects whole, {broken} broken")
         total, broken_total = total + receipts, broken_total + broken
+    if not chosen:
+        for fault in Trail(settings.home).verify():
+            broken_total += 1
+            _name(fault)
     click.echo(f"{total} receipts verified, {broken_total} broken records")
     return 1 if broken_total else 0
+
+
+def _name(broken: "Broken") -> None:
+    click.echo(printable(clean(f"BROKEN {broken.tenant_id}: {broken.where}: {broken.what} (sha256 {broken.digest})")))
 
 
 def say(message: str) -> None:

@@ -12,9 +12,8 @@ from functools import partial
 from kushim_pipeline.catalogue.model import Catalogue
 from kushim_pipeline.catalogue.policy import resolve
 from kushim_pipeline.collect.run import Stores
-from kushim_pipeline.evidence.ledger import Ledger
-from kushim_pipeline.evidence.store import FileStore
 from kushim_pipeline.settings import Settings
+from kushim_pipeline.stores import open_stores
 from kushim_pipeline.tenants.config import TenantConfig
 from kushim_pipeline.tenants.load import Loaded, load_tenants
 from kushim_pipeline.warehouse import Warehouse, open_writer
@@ -72,7 +71,7 @@ class Kushim:
     @property
     def stores(self) -> Stores:
         """Where a collection writes."""
-        return Stores(FileStore(self.settings.evidence), Ledger(self.settings.evidence))
+        return open_stores(self.settings)
 
     def roster(self) -> Roster:
         """The tenants of the files. A secret that is not set refuses no tenant here: its receipts will say so."""

@@ -52,7 +52,7 @@ class Ledger:
         Raises LedgerBroken when the last entry cannot be read, since nothing may follow a broken one.
         """
         self.root.mkdir(parents=True, exist_ok=True)
-        path = self._path(tenant_id)
+        path = self.path(tenant_id)
         with path.open("a+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             end = _whole_end(file.fileno())
@@ -78,7 +78,7 @@ class Ledger:
         Raises LedgerBroken at a line that is no entry. Chains are checked by `verify`, not here.
         """
         try:
-            file = self._path(tenant_id).open("rb")
+            file = self.path(tenant_id).open("rb")
         except FileNotFoundError:
             return
         with file:
@@ -90,7 +90,8 @@ class Ledger:
                 end += len(line)
                 yield _entry(tenant_id, line, end)
 
-    def _path(self, tenant_id: str) -> Path:
+    def path(self, tenant_id: str) -> Path:
+        """Where a tenant's ledger lies."""
         return self.root / f"{tenant_id}.jsonl"
 
 

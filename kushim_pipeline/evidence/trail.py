@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from kushim_pipeline.evidence.ledger import Entry, Ledger
+from kushim_pipeline.evidence.verify import Broken, verify_chain
 
 ACTOR = "KUSHIM_ACTOR"
 """The environment variable that names who acts, where the login of this machine says too little."""
@@ -34,6 +35,10 @@ class Trail:
         for entry in self._ledger.entries(_CHAIN):
             if tenant_id is None or entry.payload.get("tenant_id") == tenant_id:
                 yield entry
+
+    def verify(self) -> Iterator[Broken]:
+        """Every entry that was changed, removed or put in since it was written."""
+        yield from verify_chain(self._ledger, _CHAIN)
 
 
 def actor() -> str:

@@ -107,7 +107,7 @@ def _land_batch(warehouse: Warehouse, store: EvidenceStore, entries: Sequence[En
 
 def _arrival(store: EvidenceStore, entry: Entry, last: dict[UnitKey, tuple[datetime, str | None]]) -> _Arrival:
     digest = str(entry.payload["receipt"])
-    receipt = read_receipt(store, digest)
+    receipt = read_receipt(store, entry.tenant_id, digest)
     unit = (receipt.tenant_id, receipt.connection_id, receipt.stream, receipt.scope)
     before = last.get(unit, (None, None))
     # A clock that was set back must not fold time: the ledger's order decides.
@@ -195,7 +195,7 @@ def _receipt_row(arrival: _Arrival) -> tuple[Any, ...]:
 def _record_rows(store: EvidenceStore, arrival: _Arrival) -> Iterator[tuple[Any, ...]]:
     if arrival.receipt.records_sha256 is None:
         return
-    for line in store.get(arrival.receipt.records_sha256).splitlines():
+    for line in store.get(arrival.receipt.tenant_id, arrival.receipt.records_sha256).splitlines():
         record = orjson.loads(line)
         observed_at = record["observed_at"]
         yield (

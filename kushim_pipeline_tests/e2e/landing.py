@@ -8,34 +8,42 @@ import sys
 import threading
 from pathlib import Path
 
-from kushim_pipeline.evidence.ledger import Ledger
-from kushim_pipeline.evidence.store import FileStore
+from kushim_pipeline.evidence.store import EvidenceStore
 from kushim_pipeline.land.ledger import land
+from kushim_pipeline.settings import Settings
+from kushim_pipeline.stores import open_stores
 from kushim_pipeline.warehouse import open_writer
 
 
-class Waiting(FileStore):
+class Waiting:
     """A store that stops at one reading."""
 
-    def __init__(self, root: Path, at: int) -> None:
-        super().__init__(root)
+    def __init__(self, store: EvidenceStore, at: int) -> None:
+        self._store = store
         self._left = at
 
-    def get(self, digest: str) -> bytes:
+    def put(self, tenant_id: str, data: bytes) -> str:
+        return self._store.put(tenant_id, data)
+
+    def holds(self, tenant_id: str, digest: str) -> bool:
+        return self._store.holds(tenant_id, digest)
+
+    def get(self, tenant_id: str, digest: str) -> bytes:
         self._left -= 1
         if self._left == 0:
             sys.stdout.write("waiting\n")
             sys.stdout.flush()
             threading.Event().wait()
-        return super().get(digest)
+        return self._store.get(tenant_id, digest)
 
 
 def main() -> None:
     """Land, and say how much."""
     home = Path(sys.argv[1])
-    store = Waiting(home / "evidence", int(sys.argv[2]) if len(sys.argv) > 2 else 0)
+    stores = open_stores(Settings.read({"KUSHIM_HOME": str(home)}))
+    store = Waiting(stores.evidence, int(sys.argv[2]) if len(sys.argv) > 2 else 0)
     with open_writer(f"duckdb:///{home / 'warehouse' / 'kushim.duckdb'}") as warehouse:
-        landed = land(warehouse, store, Ledger(home / "evidence"))
+        landed = land(warehouse, store, stores.ledger)
         warehouse.publish()
     sys.stdout.write(f"landed {landed.receipts} receipts\n")
 

@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 
 from kushim_pipeline.evidence.ledger import Ledger
-from kushim_pipeline.evidence.store import FileStore
 from kushim_pipeline.evidence.verify import Broken, verify
 from kushim_pipeline.sandbox.gate_calls import Call
 from kushim_pipeline.sandbox.manifest import load
 from kushim_pipeline.sandbox.world import World, start
+from kushim_pipeline.settings import Settings
+from kushim_pipeline.stores import open_stores
 from kushim_pipeline_tests.e2e.commands import kushim, rows, started, surroundings, wait_for
 
 TENANT = "northwind"
@@ -110,7 +111,7 @@ def test_killed_while_collecting_and_again_while_judging(world: World, undisturb
 @pytest.mark.parametrize("at", [1, 70, 131])
 def test_killed_while_landing(undisturbed: Place, tmp_path: Path, at: int) -> None:
     home = tmp_path / ".kushim"
-    shutil.copytree(undisturbed.home / "evidence", home / "evidence")
+    shutil.copytree(undisturbed.home, home, ignore=shutil.ignore_patterns("dagster", "warehouse"))
     place = Place(tmp_path, undisturbed.environment)
     for where in (at, at + 1):
         process = _landing(home, str(where))
@@ -145,6 +146,6 @@ def _landing(home: Path, *arguments: str) -> "subprocess.Popen[str]":
 
 
 def _broken(place: Place) -> list[Broken]:
-    evidence = place.home / "evidence"
-    found = verify(FileStore(evidence), Ledger(evidence), [TENANT])
+    stores = open_stores(Settings.read({"KUSHIM_HOME": str(place.home)}))
+    found = verify(stores.evidence, stores.ledger, [TENANT])
     return [one for one in found if isinstance(one, Broken)]

@@ -138,7 +138,7 @@ def test_verify_without_evidence_says_so(tmp_path: Path) -> None:
 
 def test_verify_names_each_broken_record(tmp_path: Path) -> None:
     evidence = tmp_path / "data" / "evidence"
-    FileStore(evidence).put(b"{}")
+    FileStore(evidence).put("acme", b"{}")
     Ledger(evidence).append("acme", "receipt", {"receipt": "0" * 64, "stream": "aws.iam_user", "scope": "global"})
     done = kushim("verify", home=tmp_path)
     assert done.returncode == 1

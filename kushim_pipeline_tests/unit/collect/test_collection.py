@@ -25,7 +25,7 @@ def collection(store: FileStore) -> Collection:
 
 def records(store: FileStore, digest: str | None) -> dict[str, dict[str, object]]:
     assert digest
-    return {line["id"]: line for line in map(orjson.loads, store.get(digest).splitlines())}
+    return {line["id"]: line for line in map(orjson.loads, store.get(UNIT.tenant_id, digest).splitlines())}
 
 
 def test_pages_and_records_are_kept(collection: Collection, store: FileStore) -> None:
@@ -34,7 +34,7 @@ def test_pages_and_records_are_kept(collection: Collection, store: FileStore) ->
     collection.record("arn:b", {"Name": "b"}, evidence=page, observed_at=seen)
     collection.record("arn:a", {"Name": "a"}, evidence=page)
     receipt = collection.finish()
-    assert store.get(page) == b"<xml/>"
+    assert store.get(UNIT.tenant_id, page) == b"<xml/>"
     assert (receipt.outcome, receipt.records, receipt.pages[0].parameters) == (Outcome.COMPLETE, 2, {"MaxBuckets": 10})
     kept = records(store, receipt.records_sha256)
     assert list(kept) == ["arn:a", "arn:b"]

@@ -132,7 +132,7 @@ def test_damaged_evidence_lands_nothing_of_its_batch(warehouse: Warehouse, shelf
     shelf.collect(USERS, {"a": {"v": "1"}}, at=day(0))
     receipt = shelf.collect(BUCKETS, {"a": {"v": "1"}}, at=day(0))
     assert receipt.records_sha256
-    path = shelf.root / "objects" / receipt.records_sha256[:2] / f"{receipt.records_sha256[2:]}.gz"
+    path = shelf.root / "objects" / BUCKETS.tenant_id / receipt.records_sha256[:2] / f"{receipt.records_sha256[2:]}.gz"
     path.write_bytes(b"damaged")
     with pytest.raises(EvidenceCorrupt):
         landed(warehouse, shelf)

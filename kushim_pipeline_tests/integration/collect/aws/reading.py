@@ -17,6 +17,7 @@ from kushim_pipeline.evidence.store import EvidenceStore, FileStore
 from kushim_pipeline.tenants.connection import AwsConnection
 from kushim_pipeline_tests.integration.collect.aws.builder import REGIONS
 
+TENANT = "acme"
 ACCOUNT = "123456789012"
 SECRET = "example-secret-key-of-the-tenant"
 SECRETS = {"access_key_id": SecretStr("AKIAEXAMPLEEXAMPLE00"), "secret_access_key": SecretStr(SECRET)}
@@ -41,7 +42,7 @@ class Outcome:
     def lines(self, stream: str, scope: str = "global") -> list[dict[str, Any]]:
         """Every record with its id, hash, evidence and body."""
         digest = self.receipt(stream, scope).records_sha256
-        return [orjson.loads(line) for line in self.store.get(digest).split(b"\n")] if digest else []
+        return [orjson.loads(line) for line in self.store.get(TENANT, digest).split(b"\n")] if digest else []
 
     def records(self, stream: str, scope: str = "global") -> dict[str, Any]:
         """Resource id -> body."""
@@ -78,7 +79,7 @@ def read(
     """Read an account: all streams or those named (without `aws.`)."""
     target = connection(url, **fields)
     wanted = None if streams is None else {f"aws.{stream}" for stream in streams}
-    chosen = [unit for unit in units("acme", target) if wanted is None or unit.stream in wanted]
+    chosen = [unit for unit in units(TENANT, target) if wanted is None or unit.stream in wanted]
     if wanted is not None:
         assert {unit.stream for unit in chosen} == wanted
     kept = store or FileStore(folder)

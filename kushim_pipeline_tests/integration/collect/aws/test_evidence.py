@@ -7,7 +7,7 @@ import pytest
 
 from kushim_pipeline.evidence.store import FileStore
 from kushim_pipeline_tests.integration.collect.aws.proxy import Proxy, answered, error
-from kushim_pipeline_tests.integration.collect.aws.reading import ACCOUNT, read
+from kushim_pipeline_tests.integration.collect.aws.reading import ACCOUNT, TENANT, read
 
 
 class FullDisk(FileStore):
@@ -15,11 +15,11 @@ class FullDisk(FileStore):
 
     left = 30
 
-    def put(self, data: bytes) -> str:
+    def put(self, tenant_id: str, data: bytes) -> str:
         self.left -= 1
         if self.left < 0:
             raise OSError(errno.ENOSPC, "No space left on device", str(self.root))
-        return super().put(data)
+        return super().put(tenant_id, data)
 
 
 def test_every_answer_is_kept_as_it_came(proxy: Proxy, tmp_path: Path) -> None:
@@ -27,7 +27,7 @@ def test_every_answer_is_kept_as_it_came(proxy: Proxy, tmp_path: Path) -> None:
     pages = [page for receipt in outcome.receipts.values() for page in receipt.pages]
     assert {page.sha256 for page in pages} == proxy.bodies
     for page in pages:
-        assert len(outcome.store.get(page.sha256)) == page.size
+        assert len(outcome.store.get(TENANT, page.sha256)) == page.size
 
 
 def test_every_record_names_a_page_of_its_own_receipt(proxy: Proxy, tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_a_body_that_cannot_be_parsed_is_kept_first(proxy: Proxy, tmp_path: Path
     proxy.fail("DescribeVolumes", answered(200, body), region="us-east-1")
     outcome = read(proxy.url, tmp_path, ["ec2_volume"])
     (page,) = outcome.receipt("ec2_volume", "us-east-1").pages
-    assert outcome.store.get(page.sha256) == body.encode()
+    assert outcome.store.get(TENANT, page.sha256) == body.encode()
     assert outcome.outcome("ec2_volume", "us-east-1") == "partial"
 
 
@@ -80,4 +80,4 @@ def test_the_account_is_named_in_its_own_evidence(proxy: Proxy, tmp_path: Path) 
     outcome = read(proxy.url, tmp_path, ["account"])
     receipt = outcome.receipt("account")
     assert [page.operation for page in receipt.pages] == ["GetCallerIdentity", "GetAccountSummary"]
-    assert ACCOUNT.encode() in outcome.store.get(receipt.pages[0].sha256)
+    assert ACCOUNT.encode() in outcome.store.get(TENANT, receipt.pages[0].sha256)

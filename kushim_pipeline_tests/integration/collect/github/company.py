@@ -97,7 +97,7 @@ class Found:
         digest = self.receipts[stream].records_sha256
         if digest is None:
             return {}
-        lines = [json.loads(line) for line in self.store.get(digest).splitlines()]
+        lines = [json.loads(line) for line in self.store.get(self.receipts[stream].tenant_id, digest).splitlines()]
         return {line["id"]: line["body"] for line in lines}
 
     def unread(self, stream: str) -> dict[str | None, Reason]:

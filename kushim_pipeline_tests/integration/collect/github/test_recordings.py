@@ -77,7 +77,7 @@ def test_no_recorded_page_is_lost(replay: Replay, tmp_path: Path) -> None:
         receipt = c.finish()
         served = replay.served[number]
         assert served[0] is recorded
-        kept = [store.get(page.sha256) for page in receipt.pages if page.status == 200]
+        kept = [store.get("t", page.sha256) for page in receipt.pages if page.status == 200]
         assert kept == [each.body for each in served], recorded.url
         bodies = [json.loads(each.body) for each in served]
         elements = [each for body in bodies for each in (body if isinstance(body, list) else [body])]
@@ -108,7 +108,7 @@ def test_recorded_single_records_stand_a_page_of_them(tmp_path: Path) -> None:
                 listing = read_list(github, c.keep, Call("GET", page.url.partition("?")[0]), None)
             assert listing.is_whole
             assert [item.body for item in listing.items] == groups[page.url]
-            assert store.get(c.finish().pages[0].sha256) == page.body
+            assert store.get("t", c.finish().pages[0].sha256) == page.body
 
 
 def through_stream(replay: Replay, number: int, root: Path, org: str, read: member.Read) -> Receipt:
@@ -161,7 +161,7 @@ def test_recorded_protections(replay: Replay, tmp_path: Path) -> None:
             branch.read_protection(c, shared)
         receipt = c.finish()
         assert (receipt.outcome, receipt.records) == (Outcome.COMPLETE, 1), receipt.errors
-        assert FileStore(tmp_path).get(receipt.pages[-1].sha256) == PAGES[number].body
+        assert FileStore(tmp_path).get("t", receipt.pages[-1].sha256) == PAGES[number].body
 
 
 def test_the_recorded_proof_of_no_protection(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_the_recorded_proof_of_no_protection(tmp_path: Path) -> None:
         branch.read_protection(c, shared)
     receipt = c.finish()
     assert receipt.outcome is Outcome.COMPLETE
-    lines = FileStore(tmp_path).get(receipt.records_sha256 or "").splitlines()
+    lines = FileStore(tmp_path).get("t", receipt.records_sha256 or "").splitlines()
     assert json.loads(lines[0])["body"] == {"absent": True, "code": "Branch not protected"}
 
 

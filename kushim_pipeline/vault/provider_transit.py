@@ -93,7 +93,7 @@ class TransitKeys:
 
 
 def _client(environ: Mapping[str, str]) -> Any:
-    import hvac  # type: ignore[import-untyped]
+    import hvac
 
     address, token = environ.get("VAULT_ADDR"), environ.get("VAULT_TOKEN")
     if not address or not token:

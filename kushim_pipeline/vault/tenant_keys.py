@@ -114,6 +114,15 @@ class TenantKeys:
             )
             return found
 
+    def refuse_shredded(self, tenant_id: str) -> None:
+        """Raise KeyShredded when the tenant's keys were destroyed."""
+        shredded = self.shredded_at(tenant_id)
+        if shredded is not None:
+            raise KeyShredded(
+                f"the keys of tenant {tenant_id} were destroyed on {shredded:%Y-%m-%d}: "
+                "what was encrypted with them cannot be read any more, by anybody"
+            )
+
     def forget(self, tenant_id: str | None = None) -> None:
         """Drop the unwrapped keys of a tenant, or of all, from memory."""
         self._newest = {at: held for at, held in self._newest.items() if tenant_id not in (None, at[0])}
@@ -131,20 +140,12 @@ class TenantKeys:
             row = self._row(tenant_id, purpose, DATA_KEY.c.key_id == key_id.hex())
             if row is None:
                 self._by_id.pop(at, None)
-                raise self._absent(tenant_id, key_id)
+                self.refuse_shredded(tenant_id)
+                raise KeyMissing(
+                    f"the table has no data key {key_id.hex()} for tenant {tenant_id}; restore the table from its "
+                    "backup, or look whether KUSHIM_HOME and KUSHIM_WAREHOUSE_URL are those that wrote this"
+                )
             return self._unwrapped(row)
-
-    def _absent(self, tenant_id: str, key_id: bytes) -> Exception:
-        shredded = self.shredded_at(tenant_id)
-        if shredded is not None:
-            return KeyShredded(
-                f"the keys of tenant {tenant_id} were destroyed on {shredded:%Y-%m-%d}: "
-                "what was encrypted with them cannot be read any more, by anybody"
-            )
-        return KeyMissing(
-            f"the table has no data key {key_id.hex()} for tenant {tenant_id}; restore the table from its backup, "
-            "or look whether KUSHIM_HOME and KUSHIM_WAREHOUSE_URL are those that wrote this"
-        )
 
     def _newest_row(self, tenant_id: str, purpose: str) -> Any:
         return self._row(tenant_id, purpose, sa.true())

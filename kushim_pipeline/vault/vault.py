@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa  # noqa: TID253 # imported by open_vault only when secrets or sealed evidence are wanted
 from pydantic import SecretStr
@@ -14,6 +14,9 @@ from kushim_pipeline.vault.envelope import bind, seal
 from kushim_pipeline.vault.errors import KeyMissing, SealBroken, VaultError
 from kushim_pipeline.vault.table import DATA_KEY, SECRET, VaultTable, in_utc, now
 from kushim_pipeline.vault.tenant_keys import SECRETS, TenantKeys
+
+if TYPE_CHECKING:
+    from kushim_pipeline.vault.rotation import Rotated
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,127}")
 MOST_BYTES = 65_536
@@ -133,6 +136,18 @@ class Vault:
             raise NoSuchSecret(f"tenant {tenant_id} has no secret {name}")
         self._destroy(tenant_id, SECRET.c.tenant_id == tenant_id, SECRET.c.name == name)
         return int(row.version)
+
+    def rotate(self, tenant_id: str) -> int:
+        """Give a tenant new data keys. Returns how many secrets were encrypted anew (see rotation.rotate_tenant)."""
+        from kushim_pipeline.vault.rotation import rotate_tenant
+
+        return rotate_tenant(self.keys, tenant_id)
+
+    def rotate_key(self, *, retire: bool = False) -> "Rotated":
+        """Change the key-encryption key of all tenants (see rotation.rotate_key)."""
+        from kushim_pipeline.vault.rotation import rotate_key
+
+        return rotate_key(self.keys, retire=retire)
 
     def shred(self, tenant_id: str) -> int:
         """Destroy all keys and secrets of a tenant (see TenantKeys.shred). Returns how many keys there were."""

@@ -1,11 +1,94 @@
-"""Where evidence is kept: the byte store and the ledgers of KUSHIM_HOME, as every command and every step opens them."""
+"""Where evidence is kept: the byte store and the ledgers of KUSHIM_HOME, as every command and every step opens them.
+
+Objects are sealed with the tenant's own key from the vault, which is opened when the first object is put or read.
+"""
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kushim_pipeline.collect.run import Stores
 from kushim_pipeline.evidence.ledger import Ledger
-from kushim_pipeline.evidence.store import FileStore
+from kushim_pipeline.evidence.store import EvidenceLocked, FileStore, Seals
 from kushim_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from kushim_pipeline.vault.vault import Vault
+
+_KEY_VARIABLES = ("KUSHIM_KEYS", "KUSHIM_KEYS_PREVIOUS")
 
 
 def open_stores(settings: Settings) -> Stores:
-    """The stores of a data folder."""
-    return Stores(FileStore(settings.evidence), Ledger(settings.evidence))
+    """The stores of a data folder. Nothing is made or asked for before the first object."""
+    return Stores(FileStore(settings.evidence, VaultSeals(settings)), Ledger(settings.evidence))
+
+
+def shared_vault(settings: Settings) -> "Vault":
+    """The vault of a data folder, one for the whole process. Raises VaultError."""
+    with _opening:
+        return _vault(settings, tuple(os.environ.get(name, "") for name in _KEY_VARIABLES))
+
+
+class VaultSeals:
+    """The vault's evidence keys as the store's Seals."""
+
+    def __init__(self, settings: Settings, say: Callable[[str], None] | None = None) -> None:
+        """In: the settings, and who is told that a first key was made (default: stderr)."""
+        self._settings, self._say = settings, say or _tell
+        self._lock = threading.Lock()
+        self._sealed_before = False
+
+    def seal(self, tenant_id: str, name: str, plain: bytes) -> bytes:
+        if self._sealed_before:
+            return self._vault().seal(tenant_id, name, plain)
+        with self._lock:
+            sealed = self._first(tenant_id, name, plain)
+            self._sealed_before = True
+            return sealed
+
+    def open(self, tenant_id: str, name: str, sealed: bytes) -> bytes:
+        return self._vault().open(tenant_id, name, sealed)
+
+    def _vault(self) -> Seals:
+        from kushim_pipeline.vault import VaultError, evidence_seals
+
+        try:
+            return evidence_seals(shared_vault(self._settings))
+        except VaultError as error:
+            raise EvidenceLocked(str(error)) from None
+
+    def _first(self, tenant_id: str, name: str, plain: bytes) -> bytes:
+        """Seal, and say so when that made the first key file: without it, nobody can read the evidence."""
+        folder = _key_folder(self._settings)
+        there = folder is None or any(folder.glob("*.key"))
+        sealed = self._vault().seal(tenant_id, name, plain)
+        if not there and folder is not None:
+            self._say(
+                f"a key that seals evidence and secrets was made in {folder}: back that folder up, in another place "
+                "than the data; without it nobody can read them again"
+            )
+        return sealed
+
+
+_opening = threading.Lock()
+
+
+@lru_cache(maxsize=8)
+def _vault(settings: Settings, _: tuple[str, ...]) -> "Vault":
+    from kushim_pipeline.vault import open_vault
+
+    return open_vault(settings)
+
+
+def _key_folder(settings: Settings) -> Path | None:
+    scheme, _, name = (os.environ.get("KUSHIM_KEYS") or f"file:{settings.home / 'keys'}").partition(":")
+    return Path.cwd() / Path(name).expanduser() if scheme == "file" else None
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()

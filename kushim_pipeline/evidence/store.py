@@ -77,6 +77,7 @@ class FileStore:
         self.root = root / "objects"
         self._seals = seals
         self._known: set[tuple[str, str]] = set()
+        self._synced: set[Path] = set()
         self._lock = threading.Lock()
 
     def put(self, tenant_id: str, data: bytes) -> str:
@@ -92,7 +93,8 @@ class FileStore:
             if path.is_file():
                 # New, good bytes for a damaged object: keep the damaged file beside it, then write the good one.
                 path.rename(path.with_suffix(".damaged"))
-            _write_durably(path, packed, self.root)
+            self._make_folder(path.parent)
+            _write_durably(path, packed)
         with self._lock:
             self._known.add((tenant_id, digest))
         return digest
@@ -115,7 +117,10 @@ class FileStore:
         if path.suffix == ".sealed":
             if self._seals is None:
                 raise EvidenceLocked(f"evidence object {digest} is sealed, and no keys were given to open it")
-            packed = self._seals.open(tenant_id, digest, packed)
+            try:
+                packed = self._seals.open(tenant_id, digest, packed)
+            except (EvidenceCorrupt, EvidenceLocked, EvidenceShredded) as error:
+                raise type(error)(f"evidence object {digest}: {error}") from None
         try:
             data = gzip.decompress(packed)
         except (OSError, EOFError, zlib.error) as error:
@@ -139,6 +144,16 @@ class FileStore:
             raise EvidenceMissing("a tenant id has 1 to 40 small letters, digits and hyphens")
         return self.root / tenant_id / digest[:2] / f"{digest[2:]}{suffix}"
 
+    def _make_folder(self, folder: Path) -> None:
+        """Make an object's folder durably, and those above it: another process may have made them a moment ago."""
+        if folder in self._synced:
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        for above in (folder.parent, self.root, self.root.parent):
+            if above not in self._synced:
+                _sync_folder(above)
+        self._synced.update((folder, self.root, self.root.parent))
+
     def _is_whole(self, path: Path, tenant_id: str, digest: str) -> bool:
         """True when the object is there and whole. A damaged one is left as it is, for `kushim verify` to name."""
         try:
@@ -152,15 +167,8 @@ class FileStore:
         return True
 
 
-def _write_durably(path: Path, data: bytes, root: Path) -> None:
+def _write_durably(path: Path, data: bytes) -> None:
     """Temporary file, fsync, atomic rename, fsync of the folder: after a crash the object is whole or absent."""
-    if not path.parent.is_dir():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Another thread may have made them a moment ago, and not be done with syncing: all up to the root.
-        for folder in path.parent.parents:
-            _sync_folder(folder)
-            if folder == root.parent:
-                break
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".incoming-")
     try:
         with os.fdopen(handle, "wb") as file:

@@ -124,7 +124,9 @@ def test_an_object_moved_to_another_tenant_is_named(tmp_path: Path) -> None:
 def test_a_lost_key_is_broken_and_a_shredded_tenant_is_not(tmp_path: Path) -> None:
     shelf, seals = sealed_shelf(tmp_path)
     key = seals.keys.pop("acme")
-    assert {one.what for one in broken(shelf, "acme")} == {"receipt: the key of acme is missing"}
+    locked = broken(shelf, "acme")
+    assert len(locked) == 2
+    assert all("the key of acme is missing" in one.what for one in locked)
     seals.keys["acme"] = key
     shred(shelf, seals, "acme")
     (shredded,) = verify(shelf.store, shelf.ledger, ["acme"])

@@ -6,14 +6,15 @@ Objects are sealed with the tenant's own key from the vault, which is opened whe
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kushim_pipeline.collect.run import Stores
 from kushim_pipeline.evidence.ledger import Ledger
-from kushim_pipeline.evidence.store import EvidenceLocked, FileStore, Seals
+from kushim_pipeline.evidence.store import EvidenceCorrupt, EvidenceLocked, EvidenceShredded, FileStore, Seals
 from kushim_pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,29 +44,28 @@ class VaultSeals:
         self._sealed_before = False
 
     def seal(self, tenant_id: str, name: str, plain: bytes) -> bytes:
-        if self._sealed_before:
-            return self._vault().seal(tenant_id, name, plain)
-        with self._lock:
-            sealed = self._first(tenant_id, name, plain)
-            self._sealed_before = True
-            return sealed
+        with _in_the_stores_words():
+            if self._sealed_before:
+                return self._keys().seal(tenant_id, name, plain)
+            with self._lock:
+                sealed = self._first(tenant_id, name, plain)
+                self._sealed_before = True
+                return sealed
 
     def open(self, tenant_id: str, name: str, sealed: bytes) -> bytes:
-        return self._vault().open(tenant_id, name, sealed)
+        with _in_the_stores_words():
+            return self._keys().open(tenant_id, name, sealed)
 
-    def _vault(self) -> Seals:
-        from kushim_pipeline.vault import VaultError, evidence_seals
+    def _keys(self) -> Seals:
+        from kushim_pipeline.vault import evidence_seals
 
-        try:
-            return evidence_seals(shared_vault(self._settings))
-        except VaultError as error:
-            raise EvidenceLocked(str(error)) from None
+        return evidence_seals(shared_vault(self._settings))
 
     def _first(self, tenant_id: str, name: str, plain: bytes) -> bytes:
         """Seal, and say so when that made the first key file: without it, nobody can read the evidence."""
         folder = _key_folder(self._settings)
         there = folder is None or any(folder.glob("*.key"))
-        sealed = self._vault().seal(tenant_id, name, plain)
+        sealed = self._keys().seal(tenant_id, name, plain)
         if not there and folder is not None:
             self._say(
                 f"a key that seals evidence and secrets was made in {folder}: back that folder up, in another place "
@@ -87,6 +87,21 @@ def _vault(settings: Settings, _: tuple[str, ...]) -> "Vault":
 def _key_folder(settings: Settings) -> Path | None:
     scheme, _, name = (os.environ.get("KUSHIM_KEYS") or f"file:{settings.home / 'keys'}").partition(":")
     return Path.cwd() / Path(name).expanduser() if scheme == "file" else None
+
+
+@contextmanager
+def _in_the_stores_words() -> Iterator[None]:
+    """The evidence room knows nothing of the vault: what is wrong with a key is told in the store's own errors."""
+    from kushim_pipeline.vault import KeyShredded, SealBroken, VaultError
+
+    try:
+        yield
+    except KeyShredded as error:
+        raise EvidenceShredded(str(error)) from None
+    except SealBroken as error:
+        raise EvidenceCorrupt(str(error)) from None
+    except VaultError as error:
+        raise EvidenceLocked(str(error)) from None
 
 
 def _tell(line: str) -> None:

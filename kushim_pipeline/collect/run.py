@@ -20,7 +20,7 @@ from kushim_pipeline.evidence.receipt import Reason, Receipt
 from kushim_pipeline.evidence.store import EvidenceStore
 from kushim_pipeline.evidence.verify import write_receipt
 from kushim_pipeline.tenants.config import Connection, TenantConfig
-from kushim_pipeline.tenants.secret import MissingSecret, mask, resolve_all
+from kushim_pipeline.tenants.secret import MissingSecret, Resolver, from_environment, mask, resolve_all
 
 SOURCES = ("aws", "github")
 
@@ -77,30 +77,37 @@ def expected_units(tenant: TenantConfig, source: str | None = None) -> list[Unit
 
 
 def collect_source(
-    tenant: TenantConfig, source: str, stores: Stores, environ: Mapping[str, str], progress: Progress | None = None
+    tenant: TenantConfig,
+    source: str,
+    stores: Stores,
+    secrets: Resolver | Mapping[str, str],
+    progress: Progress | None = None,
 ) -> list[Receipt]:
     """Read every unit of a tenant's connections to one source.
 
-    Out: a receipt for every expected unit, whatever happened. What was planned is in the ledger before the first
-    call, so that a collection which was cut off is seen. Raises only when evidence or ledger cannot be written.
+    In: the tenant, which source, where to write, who resolves references to secrets (or the environment alone, which
+    knows `env:`), and who is told of each receipt. Out: a receipt for every expected unit, whatever happened. What was
+    planned is in the ledger before the first call, so that a collection which was cut off is seen. Raises only when
+    evidence or ledger cannot be written.
     """
     receipts: list[Receipt] = []
+    resolver = from_environment(secrets) if isinstance(secrets, Mapping) else secrets
     for connection in tenant.connections:
         if connection.source == source:
-            receipts += _collect_connection(tenant, connection, stores, environ, progress or _silent)
+            receipts += _collect_connection(tenant, connection, stores, resolver, progress or _silent)
     return receipts
 
 
 def _collect_connection(
-    tenant: TenantConfig, connection: Connection, stores: Stores, environ: Mapping[str, str], progress: Progress
+    tenant: TenantConfig, connection: Connection, stores: Stores, resolver: Resolver, progress: Progress
 ) -> list[Receipt]:
     module = source_module(connection.source)
     failure = "the collection ended before this unit was read"
     secrets: dict[str, SecretStr] = {}
     try:
-        secrets = resolve_all(connection.secret_refs(), environ)
+        secrets = resolve_all(connection.secret_refs(), resolver, tenant.tenant)
     except MissingSecret as error:
-        failure = str(error)
+        failure = f"{error}; {error.instead}" if error.instead else str(error)
     planned = module.units(tenant.tenant, connection)
     stores.ledger.append(
         tenant.tenant,

@@ -1,5 +1,6 @@
 """The commands that work: run, demo, verify. Each returns the process's exit code."""
 
+import os
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,9 +19,13 @@ def run(settings: Settings, chosen: Sequence[str], sources: Sequence[str]) -> in
     """Collect, judge and publish. 0 when all of it was done, 1 when a tenant was refused or a part failed."""
     from kushim_pipeline.catalogue.load import HERE
     from kushim_pipeline.catalogue.policy import load_policy, resolve
+    from kushim_pipeline.stores import shared_vault
     from kushim_pipeline.tenants.load import load_tenants
+    from kushim_pipeline.vault.resolver import resolver
 
-    loaded = load_tenants(settings.tenants, policy=partial(resolve, load_policy(HERE / "policy.yaml")))
+    vault = shared_vault(settings)  # refuses weak keys before anything begins
+    policy = partial(resolve, load_policy(HERE / "policy.yaml"))
+    loaded = load_tenants(settings.tenants, policy=policy, resolver=resolver(os.environ, lambda: vault))
     for problem in loaded.problems:
         if not chosen or problem.tenant is None or problem.tenant in chosen:
             say(str(problem))

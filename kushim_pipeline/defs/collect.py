@@ -33,7 +33,10 @@ from kushim_pipeline.defs.resource import Kushim
 from kushim_pipeline.defs.specs import evidence_specs
 from kushim_pipeline.defs.trouble import RETRY_COLLECTION, one_line, told
 from kushim_pipeline.evidence.receipt import Outcome, Receipt
+from kushim_pipeline.stores import shared_vault
 from kushim_pipeline.tenants.config import TenantConfig
+from kushim_pipeline.tenants.secret import Resolver
+from kushim_pipeline.vault.resolver import resolver
 
 AT_ONCE = 4
 """How many (tenant, source) pairs are read at once; each source has threads of its own inside."""
@@ -120,11 +123,13 @@ def _done(context: AssetExecutionContext) -> set[tuple[str, str]]:
 def _read(context: AssetExecutionContext, kushim: Kushim, work: Sequence[Work]) -> list[str]:
     """Read everything; record each as it is done. Out: what could not be read, in words."""
     failed: list[str] = []
+    vault = shared_vault(kushim.settings)  # refuses weak keys before anything is read
+    secrets = resolver(os.environ, lambda: vault)
     stores = kushim.stores
     pool = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="collect")
     try:
         pending: dict[Future[list[Receipt]], Work] = {
-            pool.submit(_collect, kushim, stores, item): item for item in work
+            pool.submit(_collect, kushim, stores, secrets, item): item for item in work
         }
         while pending:
             done, _ = wait(pending, return_when=FIRST_COMPLETED)
@@ -142,9 +147,9 @@ def _read(context: AssetExecutionContext, kushim: Kushim, work: Sequence[Work]) 
     return failed
 
 
-def _collect(kushim: Kushim, stores: Stores, item: Work) -> list[Receipt]:
+def _collect(kushim: Kushim, stores: Stores, secrets: Resolver, item: Work) -> list[Receipt]:
     progress = Progress.begin(item.tenant, item.source, kushim.say)
-    receipts = collect_source(item.tenant, item.source, stores, os.environ, progress.one_more)
+    receipts = collect_source(item.tenant, item.source, stores, secrets, progress.one_more)
     progress.end(receipts)
     unread = (Outcome.DENIED, Outcome.FAILED)
     kushim.read[item.tenant.tenant, item.source] = any(receipt.outcome not in unread for receipt in receipts)

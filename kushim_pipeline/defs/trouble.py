@@ -12,6 +12,7 @@ from kushim_pipeline.evidence.ledger import LedgerBroken
 from kushim_pipeline.evidence.store import EvidenceCorrupt, EvidenceMissing
 from kushim_pipeline.settings import SettingsError
 from kushim_pipeline.tenants.secret import mask
+from kushim_pipeline.vault.errors import KeyMissing, KeyShredded, WeakKey
 from kushim_pipeline.verdicts.judge import OutOfOrder
 from kushim_pipeline.warehouse.migrations import MigrationRefused
 
@@ -22,7 +23,8 @@ RETRY_COLLECTION = RetryPolicy(max_retries=2, delay=5, backoff=Backoff.EXPONENTI
 
 # The second attempt would end like the first.
 _LASTING = (
-    EvidenceCorrupt, EvidenceMissing, LedgerBroken, MigrationRefused, OutOfOrder, SettingsError,
+    EvidenceCorrupt, EvidenceMissing, KeyMissing, KeyShredded, LedgerBroken, MigrationRefused, OutOfOrder,
+    SettingsError, WeakKey,
 )  # fmt: skip
 _SECRET_NAMES = re.compile(r"TOKEN|SECRET|PASSW|_KEY|CREDENTIAL|WAREHOUSE_URL", re.IGNORECASE)
 

@@ -35,11 +35,14 @@ __all__ = [
     "OktaConnection",
     "PolicyException",
     "SlackConnection",
+    "State",
     "TenantConfig",
 ]
 
 TENANT_ID = re.compile(r"[a-z0-9-]{1,40}")
 Framework = Literal["soc2", "iso27001", "nist_csf", "hipaa", "pci_dss"]
+State = Literal["active", "paused", "offboarded"]
+"""active: collected and judged. paused: not collected, so verdicts grow stale. offboarded: its verdicts end."""
 
 
 class PolicyException(Model):
@@ -69,6 +72,9 @@ class TenantConfig(Model):
     policy: dict[str, Any] = Field(default_factory=dict)
     connections: tuple[AnyConnection, ...]
     exceptions: tuple[PolicyException, ...] = ()
+    state: State = "active"
+    retain_until: date | None = None
+    """The last day on which an offboarded tenant's evidence must still be readable; None: for ever."""
 
     @field_validator("tenant")
     @classmethod

@@ -22,7 +22,9 @@ def _url(text: str) -> str:
     if parts.scheme not in ("https", "http") or not host:
         raise Mistake("this is not an https URL", example)
     if "@" in parts.netloc:
-        raise Mistake("this URL holds a user name or password", f"{example}; a credential is a reference (env:NAME)")
+        raise Mistake(
+            "this URL holds a user name or password", f"{example}; a credential is a reference (env:NAME, secret:NAME)"
+        )
     if "?" in text or "#" in text:
         raise Mistake("this URL has a query or a fragment", example)
     return text
@@ -113,7 +115,9 @@ class AwsConnection(Connection):
     @field_validator("external_id")
     @classmethod
     def _external(cls, value: str | None) -> str | None:
-        if value is not None and (value.startswith("env:") or not re.fullmatch(r"[A-Za-z0-9_+=,.@:/-]{2,1224}", value)):
+        if value is not None and (
+            value.startswith(("env:", "secret:")) or not re.fullmatch(r"[A-Za-z0-9_+=,.@:/-]{2,1224}", value)
+        ):
             raise Mistake(
                 "this is not an external id",
                 "write the id itself as it stands in the role's trust policy (AWS does not treat it as a secret)",

@@ -11,12 +11,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from kushim_pipeline.tenants.config import TENANT_ID, TenantConfig
 from kushim_pipeline.tenants.hosts import ALLOW_PRIVATE_HOSTS, check_base_url
 from kushim_pipeline.tenants.problem import Problem, find, from_pydantic, shown
-from kushim_pipeline.tenants.secret import MissingSecret, looks_like_credential, resolve
+from kushim_pipeline.tenants.secret import MissingSecret, Resolver, looks_like_credential, resolve
 from kushim_pipeline.tenants.yaml_tree import MAX_BYTES, Node, NotYaml, plain_data, read, repeated_keys
 
 PolicyCheck = Callable[[Mapping[str, object]], object]
@@ -51,15 +51,17 @@ def load_tenants(
     environ: Mapping[str, str] | None = None,
     policy: PolicyCheck | None = None,
     check_secrets: bool = True,
+    resolver: Resolver | None = None,
 ) -> Loaded:
     """The tenants of a YAML file, or of a folder of *.yaml and *.yml files. Never raises for what a file holds.
 
     `environ` (default: the process's) says which secrets exist and whether private hosts are allowed; `policy` judges
-    the policy, a key at a time; `check_secrets=False` does not ask whether the secrets' variables are set (for commands
-    that read nothing from a vendor).
+    the policy, a key at a time; `check_secrets=False` does not ask whether the secrets are there (for commands that
+    read nothing from a vendor); `resolver` is asked (default: the environment, and nobody for `secret:` references).
     """
     environ = os.environ if environ is None else environ
     policy = policy and _once(policy)
+    resolver = (resolver or _environment_alone(environ)) if check_secrets else None
     try:
         paths = _paths(path)
     except OSError as error:
@@ -68,7 +70,7 @@ def load_tenants(
         what = "this folder has no tenant file" if path.is_dir() else "there is no such file or folder"
         instead = "write a tenant file there (see docs/tenants.md), or let KUSHIM_TENANTS name where yours are"
         return Loaded((), (Problem(path, None, None, what, instead),))
-    files = _refuse_shared_ids([_load(file, environ, policy, check_secrets) for file in paths])
+    files = _refuse_shared_ids([_load(file, environ, policy, resolver) for file in paths])
     return Loaded(
         tuple(file.config for file in files if file.config is not None and not file.problems),
         tuple(problem for file in files for problem in file.problems),
@@ -82,17 +84,17 @@ def _paths(path: Path) -> list[Path]:
     return sorted(found, key=lambda p: p.name)
 
 
-def _load(path: Path, environ: Mapping[str, str], policy: PolicyCheck | None, check_secrets: bool) -> _File:
+def _load(path: Path, environ: Mapping[str, str], policy: PolicyCheck | None, resolver: Resolver | None) -> _File:
     data = b""
     try:
         data = _bytes(path)
         if (sound := _sound(data)) is not None:
-            config, line = sound
+            known, line = sound
             found = [
-                *_policy_problems(config, data, path, policy),
-                *_connection_problems(config, data, path, environ, check_secrets),
+                *_policy_problems(known, data, path, policy),
+                *_connection_problems(known, data, path, environ, resolver),
             ]
-            return _File(path, config.tenant, line, config, tuple(sorted(found, key=lambda problem: problem.line or 0)))
+            return _File(path, known.tenant, line, known, tuple(sorted(found, key=lambda problem: problem.line or 0)))
         root = _root(data)
     except NotYaml as error:
         claimed, line = _claimed(data)
@@ -115,15 +117,15 @@ def _load(path: Path, environ: Mapping[str, str], policy: PolicyCheck | None, ch
         )
         for key, first in repeated_keys(root)
     ]
-    config = None
+    config: TenantConfig | None = None
     try:
         config = TenantConfig.model_validate(_data(root))
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)
-        problems += [from_pydantic(item, root, path, tenant) for item in found]
+        wrong = error.errors(include_url=False, include_input=False)
+        problems += [from_pydantic(item, root, path, tenant) for item in wrong]
     else:
         problems += _policy_problems(config, data, path, policy)
-        problems += _connection_problems(config, data, path, environ, check_secrets)
+        problems += _connection_problems(config, data, path, environ, resolver)
     problems.sort(key=lambda problem: problem.line or 0)
     return _File(path, tenant, pair[0].line if pair else 1, config, tuple(problems))
 
@@ -201,7 +203,7 @@ def _policy_problems(config: TenantConfig, data: bytes, path: Path, policy: Poli
 
 
 def _connection_problems(
-    config: TenantConfig, data: bytes, path: Path, environ: Mapping[str, str], check_secrets: bool
+    config: TenantConfig, data: bytes, path: Path, environ: Mapping[str, str], resolver: Resolver | None
 ) -> Iterator[Problem]:
     allow_private = environ.get(ALLOW_PRIVATE_HOSTS) == "1"
     for index, connection in enumerate(config.connections):
@@ -218,13 +220,19 @@ def _connection_problems(
                 yield Problem(
                     path, line, config.tenant, f"{name} {place}: {what}", instead or "write https://host/path"
                 )
-        for name, ref in connection.secret_refs().items() if check_secrets else ():
+        if resolver is None:
+            continue
+        for name, ref in connection.secret_refs().items():
             try:
-                resolve(ref, environ)
+                resolver(config.tenant, ref)
             except MissingSecret as error:
                 _, line = find(_root(data), ["connections", index, name])
-                instead = "export it before running kushim, or write the name of the variable that holds the secret"
-                yield Problem(path, line, config.tenant, f"{name} {place}: {error}", instead)
+                yield Problem(path, line, config.tenant, f"{name} {place}: {error}", error.instead)
+
+
+def _environment_alone(environ: Mapping[str, str]) -> Resolver:
+    """Asks for variables; a `secret:` reference is left to whoever has the vault."""
+    return lambda _, ref: resolve(ref, environ) if ref.scheme == "env" else SecretStr("")
 
 
 def _refuse_shared_ids(files: list[_File]) -> list[_File]:

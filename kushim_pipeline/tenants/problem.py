@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from kushim_pipeline.tenants.config import CONNECTIONS, Framework, PolicyException, TenantConfig
+from kushim_pipeline.tenants.config import CONNECTIONS, Framework, PolicyException, State, TenantConfig
 from kushim_pipeline.tenants.secret import Mistake, looks_like_credential
 from kushim_pipeline.tenants.yaml_tree import Node
 
@@ -32,6 +32,8 @@ _EXAMPLES = {
     "until": "until: 2027-03-31",
     "check": "check: AWS-S3-002",
     "id": "id: EX-1",
+    "state": f"state: and one of {', '.join(get_args(State))}",
+    "retain_until": "retain_until: 2033-12-31",
 }
 
 
@@ -123,6 +125,9 @@ def _explain(error: Mapping[str, Any], location: list[int | str], node: Node | N
             return "keys and values belong here", example
         case "too_short":
             return "the list is empty", example
+        case "literal_error" if key == "state":
+            near = difflib.get_close_matches(node.text if node else "", get_args(State), n=1)
+            return "this state is not known", f"write {_did_you_mean(near, get_args(State))}"
         case "literal_error":
             near = difflib.get_close_matches(node.text if node else "", get_args(Framework), n=1)
             return "this framework is not known", f"write {_did_you_mean(near, get_args(Framework))}"

@@ -12,6 +12,7 @@ from kushim_pipeline.tenants.secret import (
     MissingSecret,
     Mistake,
     SecretRef,
+    from_environment,
     looks_like_credential,
     mask,
     parse,
@@ -37,7 +38,9 @@ def test_an_unset_or_empty_variable_is_missing(environ: dict[str, str]) -> None:
 
 
 def test_resolve_all_gives_the_fields_of_a_connection() -> None:
-    found = resolve_all({"token": SecretRef("A"), "key": SecretRef("B")}, {"A": "1", "B": "2"})
+    found = resolve_all(
+        {"token": SecretRef("A"), "key": SecretRef("B")}, from_environment({"A": "1", "B": "2"}), "acme"
+    )
     assert {name: value.get_secret_value() for name, value in found.items()} == {"token": "1", "key": "2"}
 
 

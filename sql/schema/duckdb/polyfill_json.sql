@@ -15,8 +15,13 @@ CREATE OR REPLACE MACRO json_list(value) AS TABLE
 
 -- The members of an object, whatever their names hold; no row for anything else.
 CREATE OR REPLACE MACRO json_members(value) AS TABLE
-    SELECT unnest(map_keys(members)) AS key, unnest(map_values(members)) AS item
-    FROM (SELECT from_json(CASE WHEN json_type(value) = 'OBJECT' THEN value END, '"MAP(VARCHAR, JSON)"') AS members);
+    SELECT m.key, coalesce(m.item, CAST('null' AS JSON)) AS item
+    FROM (
+        SELECT unnest(map_keys(o.members)) AS key, unnest(map_values(o.members)) AS item
+        FROM (
+            SELECT from_json(CASE WHEN json_type(value) = 'OBJECT' THEN value END, '"MAP(VARCHAR, JSON)"') AS members
+        ) AS o
+    ) AS m;
 
 -- The text of a scalar element (a string without its quotes), where -> has already been taken.
 CREATE OR REPLACE MACRO json_text(value) AS value ->> '$';

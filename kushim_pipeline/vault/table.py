@@ -66,6 +66,7 @@ class VaultTable:
         """In: the engine; SQLite's file, or None for Postgres. See `sqlite_table` and `postgres_table`."""
         self._engine, self._file = engine, file
         self._made = False
+        self._acts_as = ""
 
     @property
     def sees_all(self) -> bool:
@@ -73,7 +74,7 @@ class VaultTable:
         if self._file is not None:
             return True
         with self._guarded(), self._engine.begin() as connection:
-            return _role(connection) == "kushim_loader"
+            return self._role(connection) == "kushim_loader"
 
     @contextlib.contextmanager
     def reading(self, tenant_id: str | None = None) -> Iterator[sa.Connection | None]:
@@ -121,7 +122,7 @@ class VaultTable:
     def _enter(self, connection: sa.Connection, tenant_id: str | None) -> None:
         if self._file is not None:
             return
-        role = _role(connection)
+        role = self._role(connection)
         # For this transaction only: behind a pooler the next one may be somebody else's.
         connection.execute(sa.text(f"SET LOCAL ROLE {role}"))
         if tenant_id is not None:
@@ -131,6 +132,10 @@ class VaultTable:
                 "this needs all tenants' keys, which the database shows to members of kushim_loader only; "
                 "name a tenant, or use a login that is one"
             )
+
+    def _role(self, connection: sa.Connection) -> str:
+        self._acts_as = self._acts_as or _role(connection)
+        return self._acts_as
 
     def _make(self) -> None:
         """SQLite: make file and tables. For Postgres, `kushim warehouse migrate` does (sql/schema/postgres/after)."""
@@ -168,7 +173,8 @@ def sqlite_table(file: Path) -> VaultTable:
     """The tables in a SQLite file, which is made at the first write with mode 0600."""
     engine = sa.create_engine(
         sa.URL.create("sqlite", database=str(file)),
-        poolclass=sa.NullPool,
+        pool_size=1,
+        max_overflow=16,
         hide_parameters=True,
         connect_args={"timeout": 30.0},
     )

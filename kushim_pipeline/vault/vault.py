@@ -57,7 +57,7 @@ class Vault:
         White space around the value is dropped, as with environment variables. Raises VaultError for an empty or too
         long value or a name that is none, KeyShredded for a tenant whose keys were destroyed.
         """
-        _refuse_names(tenant_id, name)
+        refuse_names(tenant_id, name)
         text = (value.get_secret_value() if isinstance(value, SecretStr) else value).strip()
         plain = text.encode()
         if not plain or len(plain) > MOST_BYTES:
@@ -85,7 +85,7 @@ class Vault:
 
     def get(self, tenant_id: str, name: str) -> SecretStr:
         """The secret's value. Raises NoSuchSecret, SealBroken, KeyShredded, KeyMissing, KeyUnavailable."""
-        _refuse_names(tenant_id, name)
+        refuse_names(tenant_id, name)
         for attempt in range(3):
             row = self._current(tenant_id, name)
             if row is None:
@@ -130,7 +130,7 @@ class Vault:
 
     def delete(self, tenant_id: str, name: str) -> int:
         """Destroy a secret. Returns the version that it had. Raises NoSuchSecret."""
-        _refuse_names(tenant_id, name)
+        refuse_names(tenant_id, name)
         row = self._current(tenant_id, name)
         if row is None:
             raise NoSuchSecret(f"tenant {tenant_id} has no secret {name}")
@@ -186,7 +186,8 @@ class Vault:
             self.table.scrub()
 
 
-def _refuse_names(tenant_id: str, name: str) -> None:
+def refuse_names(tenant_id: str, name: str) -> None:
+    """Raise VaultError for what cannot be a tenant's id or a secret's name."""
     if not TENANT_ID.fullmatch(tenant_id):
         raise VaultError("a tenant id has 1 to 40 small letters, digits and hyphens")
     if not NAME.fullmatch(name):

@@ -15,7 +15,7 @@ from kushim_pipeline.collect.run import Stores
 from kushim_pipeline.settings import Settings
 from kushim_pipeline.stores import open_stores
 from kushim_pipeline.tenants.config import TenantConfig
-from kushim_pipeline.tenants.load import Loaded, load_tenants
+from kushim_pipeline.tenants.load import Loaded, load_tenants, not_active
 from kushim_pipeline.warehouse import Warehouse, open_writer
 
 
@@ -31,22 +31,39 @@ class Roster:
 
     @property
     def tenants(self) -> dict[str, TenantConfig]:
-        """The tenants whose files are sound, by id."""
-        return {tenant.tenant: tenant for tenant in self.loaded.tenants}
+        """The tenants that are collected, by id: active ones, whose files are sound."""
+        return self._in("active")
+
+    @property
+    def expected(self) -> dict[str, TenantConfig]:
+        """The tenants that are judged, by id: a paused one, too, so that its verdicts grow stale."""
+        return self._in("active", "paused")
 
     def gone(self, known: Iterable[str]) -> list[str]:
-        """Those of `known` that no file names any more.
+        """Those of `known` whose verdicts end: offboarded ones, and those that no file names any more.
 
-        Empty as long as one file does not say whose it is (or the folder cannot be read): it might be theirs.
+        None of the latter as long as one file does not say whose it is (or the folder cannot be read): it might be
+        theirs.
         """
-        if any(problem.tenant is None for problem in self.loaded.problems):
-            return []
-        return sorted(set(known) - set(self.tenants) - self.loaded.refused)
+        return sorted(set(known) & (self._in("offboarded").keys() | self._absent(known)))
+
+    def without_partition(self, known: Iterable[str]) -> list[str]:
+        """Those of `known` that are not collected any more: paused ones, and those that are gone."""
+        return sorted(set(known) & (self._in("paused", "offboarded").keys() | self._absent(known)))
 
     def problems_of(self, tenant_id: str) -> list[str]:
         """Why a tenant cannot run, a line a mistake in its file."""
         found = [str(problem) for problem in self.loaded.problems if problem.tenant == tenant_id]
+        found += [not_active(tenant) for tenant in self.loaded.tenants if tenant.tenant == tenant_id]
         return found or [f"no tenant file names {tenant_id}"]
+
+    def _in(self, *states: str) -> dict[str, TenantConfig]:
+        return {tenant.tenant: tenant for tenant in self.loaded.tenants if tenant.state in states}
+
+    def _absent(self, known: Iterable[str]) -> set[str]:
+        if any(problem.tenant is None for problem in self.loaded.problems):
+            return set()
+        return set(known) - {tenant.tenant for tenant in self.loaded.tenants} - self.loaded.refused
 
 
 @dataclass

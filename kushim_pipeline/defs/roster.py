@@ -18,9 +18,9 @@ class Changes:
 
 
 def changes(instance: DagsterInstance, roster: Roster) -> Changes:
-    """What differs between the partitions and the tenant files. A tenant whose file has a mistake keeps its own."""
+    """What differs between the partitions and the active tenants. A tenant whose file has a mistake keeps its own."""
     known = instance.get_dynamic_partitions(names.TENANTS)
-    return Changes([t for t in roster.tenants if t not in set(known)], roster.gone(known))
+    return Changes([t for t in roster.tenants if t not in set(known)], roster.without_partition(known))
 
 
 def follow(instance: DagsterInstance, roster: Roster) -> Changes:

@@ -17,17 +17,17 @@ def last_life(ledger: Ledger, tenant_id: str) -> dict[str, Any] | None:
 
     Reads the file from its end: a ledger grows with every collection, a life has few entries.
     """
-    return next((dict(entry.payload) for entry in _backwards(ledger, tenant_id)), None)
+    return next((dict(entry.payload) for entry in lives(ledger, tenant_id)), None)
 
 
-def is_shredded(ledger: Ledger, tenant_id: str) -> bool:
-    """Whether the tenant's ledger says that its keys were destroyed on purpose."""
-    last = last_life(ledger, tenant_id)
-    return last is not None and last.get("state") == SHREDDED
+def shredded_at(ledger: Ledger, tenant_id: str) -> int:
+    """The sequence of the last entry that says that the tenant's keys were destroyed on purpose; 0 without one."""
+    found = (entry.sequence for entry in lives(ledger, tenant_id) if entry.payload.get("state") == SHREDDED)
+    return next(found, 0)
 
 
-def _backwards(ledger: Ledger, tenant_id: str) -> Iterator[Entry]:
-    """The life entries, newest first."""
+def lives(ledger: Ledger, tenant_id: str) -> Iterator[Entry]:
+    """The life entries of a tenant, newest first. Raises LedgerBroken at one that cannot be read."""
     try:
         file = ledger.path(tenant_id).open("rb")
     except FileNotFoundError:

@@ -30,11 +30,19 @@ class Trail:
         payload = {"actor": actor(), "tenant_id": tenant_id, **details}
         return self._ledger.append(_CHAIN, action, payload)
 
-    def entries(self, tenant_id: str | None = None) -> Iterator[Entry]:
-        """The entries, oldest first; of one tenant, or all. Raises LedgerBroken at a line that is no entry."""
-        for entry in self._ledger.entries(_CHAIN):
+    def entries(self, tenant_id: str | None = None, after: int = 0) -> Iterator[Entry]:
+        """The entries, oldest first; of one tenant, or all. Raises LedgerBroken at a line that is no entry.
+
+        `after` is the `end` of an earlier entry: only what was added since is read.
+        """
+        for entry in self._ledger.entries(_CHAIN, after):
             if tenant_id is None or entry.payload.get("tenant_id") == tenant_id:
                 yield entry
+
+    @property
+    def path(self) -> Path:
+        """Where the trail lies."""
+        return self._ledger.path(_CHAIN)
 
     def verify(self) -> Iterator[Broken]:
         """Every entry that was changed, removed or put in since it was written."""

@@ -12,8 +12,9 @@ from typing import Any
 import orjson
 
 from kushim_pipeline.evidence.ledger import Entry, Ledger
+from kushim_pipeline.evidence.life import shredded_at
 from kushim_pipeline.evidence.receipt import Receipt
-from kushim_pipeline.evidence.store import EvidenceStore
+from kushim_pipeline.evidence.store import EvidenceLocked, EvidenceMissing, EvidenceShredded, EvidenceStore
 from kushim_pipeline.evidence.verify import read_receipt
 from kushim_pipeline.warehouse import Warehouse, sql_text
 
@@ -27,6 +28,7 @@ _RECEIPT_COLUMNS = (
 )  # fmt: skip
 _UNIT = ("tenant_id", "connection_id", "stream", "scope")
 UnitKey = tuple[str, str, str, str]
+_GONE = (EvidenceMissing, EvidenceLocked, EvidenceShredded)
 
 
 @dataclass
@@ -62,14 +64,19 @@ def land(warehouse: Warehouse, store: EvidenceStore, ledger: Ledger) -> Landed:
     landed = Landed()
     for entries in _batches(_new_entries(warehouse, ledger)):
         with warehouse.transaction():
-            _land_batch(warehouse, store, entries, landed)
+            _land_batch(warehouse, store, ledger, entries, landed)
     return landed
 
 
 def _new_entries(warehouse: Warehouse, ledger: Ledger) -> Iterator[Entry]:
     known = dict(warehouse.query("SELECT tenant_id, end_offset FROM raw.ledger_position").rows)
     for tenant_id in ledger.tenants():
-        yield from ledger.entries(tenant_id, known.get(tenant_id, 0))
+        if tenant_id in known:
+            yield from ledger.entries(tenant_id, known[tenant_id])
+        else:
+            # A warehouse that is made anew: what a tenant was before it was shredded cannot come back.
+            first = shredded_at(ledger, tenant_id)
+            yield from (entry for entry in ledger.entries(tenant_id) if entry.sequence >= first)
 
 
 def _batches(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
@@ -83,7 +90,9 @@ def _batches(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
         yield batch
 
 
-def _land_batch(warehouse: Warehouse, store: EvidenceStore, entries: Sequence[Entry], landed: Landed) -> None:
+def _land_batch(
+    warehouse: Warehouse, store: EvidenceStore, ledger: Ledger, entries: Sequence[Entry], landed: Landed
+) -> None:
     _land_plans(warehouse, [entry for entry in entries if entry.kind == "plan"])
     last = _last_landed(warehouse, sorted({entry.tenant_id for entry in entries}))
     rounds: list[dict[UnitKey, _Arrival]] = []
@@ -91,7 +100,13 @@ def _land_batch(warehouse: Warehouse, store: EvidenceStore, entries: Sequence[En
     for entry in entries:
         if entry.kind != "receipt":
             continue
-        arrival = _arrival(store, entry, last)
+        try:
+            arrival = _arrival(store, entry, last)
+        except _GONE:
+            # A tenant that was shredded, as its ledger says, is not evidence that was lost.
+            if entry.sequence > shredded_at(ledger, entry.tenant_id):
+                raise
+            continue
         landed.receipts += 1
         landed.by_source[arrival.receipt.source] = landed.by_source.get(arrival.receipt.source, 0) + 1
         # The same unit may have been collected several times since the last landing: one round each, oldest first.

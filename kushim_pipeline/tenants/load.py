@@ -77,6 +77,12 @@ def load_tenants(
     )
 
 
+def not_active(tenant: TenantConfig) -> str:
+    """Why a tenant is not collected, in words."""
+    again = f"kushim tenants resume {tenant.tenant} makes it active again"
+    return f"tenant {tenant.tenant} is {tenant.state}, so nothing of it is collected; {again}"
+
+
 def _paths(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path] if path.exists() else []
@@ -220,7 +226,8 @@ def _connection_problems(
                 yield Problem(
                     path, line, config.tenant, f"{name} {place}: {what}", instead or "write https://host/path"
                 )
-        if resolver is None:
+        # Who is not collected needs no secret: an offboarded tenant's are destroyed.
+        if resolver is None or config.state != "active":
             continue
         for name, ref in connection.secret_refs().items():
             try:

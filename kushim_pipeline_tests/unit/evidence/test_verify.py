@@ -6,7 +6,7 @@ import pytest
 
 from kushim_pipeline.collect.unit import Unit
 from kushim_pipeline.evidence.ledger import Ledger
-from kushim_pipeline.evidence.life import is_shredded, last_life
+from kushim_pipeline.evidence.life import last_life, shredded_at
 from kushim_pipeline.evidence.store import FileStore
 from kushim_pipeline.evidence.verify import Broken, Shredded, Verified, read_receipt, verify, verify_chain
 from kushim_pipeline_tests.fixtures import AS_OF, Shelf
@@ -166,9 +166,9 @@ def test_the_last_state_is_found_from_the_end(tmp_path: Path) -> None:
     ledger.append("acme", "life", {"state": "paused"})
     ledger.append("acme", "plan", {"kind": "life"})
     assert last_life(ledger, "acme") == {"state": "paused"}
-    assert not is_shredded(ledger, "acme")
+    assert shredded_at(ledger, "acme") == 0
     ledger.append("acme", "life", {"state": "shredded"})
-    assert is_shredded(ledger, "acme")
+    assert shredded_at(ledger, "acme") == 5
 
 
 def test_a_chain_is_followed_alone(tmp_path: Path) -> None:

@@ -1,0 +1,52 @@
+"""What no key protects: evidence that was kept before it was sealed. It is deleted when its tenant is forgotten."""
+
+from collections.abc import Iterator
+
+from kushim_pipeline.evidence.ledger import Ledger, LedgerBroken
+from kushim_pipeline.evidence.store import (
+    PLAIN,
+    SEALED,
+    EvidenceCorrupt,
+    EvidenceLocked,
+    EvidenceMissing,
+    EvidenceShredded,
+    FileStore,
+)
+from kushim_pipeline.evidence.verify import read_receipt
+
+
+def forget_unsealed(store: FileStore, ledger: Ledger, tenant_id: str) -> int:
+    """Delete a tenant's unsealed objects. Out: how many files. Sealed ones stay: their key is what is destroyed.
+
+    Objects that an earlier version kept for all tenants together go, unless another tenant's receipts name them.
+    Call it while the tenant's receipts can still be read.
+    """
+    own = store.root / tenant_id
+    gone = [path for path in own.rglob("*") if path.is_file() and not path.name.endswith(SEALED)]
+    shared = {path.parent.name + path.name.removesuffix(PLAIN): path for path in store.root.glob(f"??/*{PLAIN}")}
+    if shared:
+        mine = shared.keys() & set(_named(store, ledger, tenant_id))
+        others = (digest for other in ledger.tenants() if other != tenant_id for digest in _named(store, ledger, other))
+        gone += [shared[digest] for digest in mine - set(others)]
+    for path in gone:
+        path.unlink()
+    return len(gone)
+
+
+def _named(store: FileStore, ledger: Ledger, tenant_id: str) -> Iterator[str]:
+    """Every digest that a tenant's receipts name, their own included, as far as they can be read."""
+    try:
+        for entry in ledger.entries(tenant_id):
+            if entry.kind != "receipt":
+                continue
+            digest = str(entry.payload.get("receipt", ""))
+            yield digest
+            try:
+                receipt = read_receipt(store, tenant_id, digest)
+            except (EvidenceMissing, EvidenceCorrupt, EvidenceLocked, EvidenceShredded, ValueError):
+                continue
+            yield from (page.sha256 for page in receipt.pages)
+            if receipt.records_sha256:
+                yield receipt.records_sha256
+    except LedgerBroken:
+        return

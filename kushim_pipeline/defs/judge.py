@@ -68,7 +68,7 @@ def _register(warehouse: Warehouse, kushim: Kushim, roster: Roster) -> list[str]
     """Make the warehouse expect what the tenant files say. Out: the tenants that no file names any more."""
     known = [row[0] for row in warehouse.query("SELECT DISTINCT tenant_id FROM raw.unit WHERE valid_to IS NULL").rows]
     gone = roster.gone(known)
-    tenants = list(roster.tenants.values())
+    tenants = list(roster.expected.values())
     units = [unit for tenant in tenants for unit in expected_units(tenant)]
     register(warehouse, tenants, units, lambda given: resolve(kushim.catalogue.policy, given), gone=gone)
     return gone

@@ -5,6 +5,7 @@ Chance would refuse a random key about once in a million for the loosest rule he
 
 import hashlib
 import re
+from functools import cache
 
 from kushim_pipeline.vault.envelope import KEY_BYTES
 from kushim_pipeline.vault.errors import WeakKey
@@ -64,9 +65,10 @@ def _typed(text: str) -> str:
     return ""
 
 
-def _derived() -> set[bytes]:
+@cache
+def _derived() -> frozenset[bytes]:
     """What a common password gives by the usual single hash: never enough for a key."""
-    return {
+    return frozenset(
         made
         for word in _COMMON
         for variant in {word, word.capitalize(), word.upper(), f"{word}\n"}
@@ -75,4 +77,4 @@ def _derived() -> set[bytes]:
             hashlib.md5(variant.encode(), usedforsecurity=False).hexdigest().encode(),
             hashlib.sha512(variant.encode()).digest()[:KEY_BYTES],
         )
-    }
+    )

@@ -17,6 +17,7 @@ from typing import IO, Any
 from kushim_pipeline.warehouse.engine import NothingPublished, QueryRefused, Rows, StatementFailed, WarehouseBusy
 
 BATCH_ROWS = 50_000
+FETCH_ROWS = 5_000
 _SETTINGS = {
     "default_null_order": "postgres",
     "integer_division": "true",
@@ -78,8 +79,23 @@ class DuckDBWarehouse:
         self.script(f"CREATE OR REPLACE TABLE {table} AS {select}")
         return int(self.query(f"SELECT count(*) FROM {table}").rows[0][0])
 
-    def define_view(self, name: str, sql: str) -> None:
+    def stream(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[list[tuple[Any, ...]]]:
+        with _told_apart():
+            yield from fetch(self._connection, sql, parameters)
+
+    def define_table(self, table: str, select: str) -> bool:
+        exists = "SELECT count(*) FROM information_schema.tables WHERE table_schema = ? AND table_name = ?"
+        if self.query(exists, table.split(".")).rows[0][0]:
+            return False
+        self.script(f"CREATE TABLE {table} AS SELECT * FROM ({select}\n) AS q LIMIT 0")
+        return True
+
+    def define_view(self, name: str, sql: str) -> bool:
+        schema, _, view = name.partition(".")
+        known = "SELECT sql FROM duckdb_views() WHERE schema_name = ? AND view_name = ?"
+        before = self.query(known, (schema, view)).rows
         self.script(sql)
+        return self.query(known, (schema, view)).rows != before
 
     def refresh_statistics(self, table: str) -> None:
         """Nothing to do: DuckDB keeps its statistics by itself."""
@@ -179,6 +195,15 @@ def _told_apart() -> Iterator[None]:
         yield
     except (duckdb.ProgrammingError, duckdb.DataError) as error:
         raise StatementFailed(str(error)) from error
+
+
+def fetch(
+    connection: Any, sql: str, parameters: Sequence[Any], size: int = FETCH_ROWS
+) -> Iterator[list[tuple[Any, ...]]]:
+    """The rows of one query, some at a time: DuckDB computes them as they are asked for."""
+    cursor = connection.execute(sql, list(parameters))
+    while rows := cursor.fetchmany(size):
+        yield rows
 
 
 def _rows(connection: Any, sql: str, parameters: Sequence[Any]) -> Rows:

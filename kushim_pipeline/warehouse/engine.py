@@ -1,6 +1,6 @@
 """The warehouse's one small interface. Two engines keep it; nothing outside this room knows which one runs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -58,8 +58,14 @@ class Warehouse(Protocol):
     def derive(self, table: str, select: str) -> int:
         """Make a derived table anew from a SELECT, in one step. Returns how many rows it has."""
 
-    def define_view(self, name: str, sql: str) -> None:
-        """Have a view as its `CREATE OR REPLACE VIEW` says. In: `schema.name`, and the statement."""
+    def stream(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[list[tuple[Any, ...]]]:
+        """The rows of one query, some at a time: a table may be larger than memory. Nothing else runs meanwhile."""
+
+    def define_table(self, table: str, select: str) -> bool:
+        """Have a derived table with the columns of a SELECT. Out: whether it was made anew (and, it may be, filled)."""
+
+    def define_view(self, name: str, sql: str) -> bool:
+        """Have a view as its `CREATE OR REPLACE VIEW` says. In: `schema.name`, the statement. Out: has it changed?"""
 
     def refresh_statistics(self, table: str) -> None:
         """Tell the engine's planner that a table has changed a lot."""

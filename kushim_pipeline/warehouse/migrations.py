@@ -2,18 +2,20 @@
 
 Around them stand files that only create or replace, and run again whenever they changed: `<engine>/*.sql` (polyfills)
 before them, `postgres/before/*.sql` (roles) before all, `postgres/after/*.sql` (indexes, walls) after all and again
-after every migration. Each file is a transaction of its own; readers go on reading.
+after every migration. Each file is a transaction of its own; readers go on reading. Behind the walls of Postgres even
+the owner sees no rows, so a numbered file's INSERT, UPDATE and DELETE are run by the loader, who sees all tenants'.
 """
 
 import contextlib
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from kushim_pipeline.warehouse.engine import Warehouse
-from kushim_pipeline.warehouse.postgres_engine import PostgresWarehouse
+from kushim_pipeline.warehouse.postgres_engine import LOADER, OWNER, PostgresWarehouse
 
 _NAME = re.compile(r"([0-9]{3})_([a-z0-9_]+)\.sql")
 _BOOK = """
@@ -22,6 +24,31 @@ CREATE TABLE IF NOT EXISTS ops.migration (
     version INTEGER NOT NULL, name VARCHAR NOT NULL, sha256 VARCHAR NOT NULL, applied_at TIMESTAMPTZ NOT NULL
 );
 """
+
+_TOKEN = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\"[^\"]*\"|(?P<dollar>\$\w*\$).*?(?P=dollar)|;", re.DOTALL)
+_CHANGES_ROWS = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*(?:INSERT|UPDATE|DELETE|MERGE)\b", re.DOTALL | re.IGNORECASE)
+_WALL_OFF_NEW = """
+DO $walls$
+DECLARE
+    fresh record;
+BEGIN
+    FOR fresh IN
+        SELECT n.nspname, c.relname
+        FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE c.relkind IN ('r', 'p') AND n.nspname IN ('raw', 'facts', 'verdict', 'catalogue')
+            AND NOT has_table_privilege('kushim_loader', c.oid, 'INSERT')
+    LOOP
+        PERFORM ops.wall_off(fresh.nspname, fresh.relname);
+    END LOOP;
+END
+$walls$
+"""
+
+Each = Callable[[str, Callable[[], None]], None]
+
+
+def _at_once(_: str, step: Callable[[], None]) -> None:
+    step()
 
 
 class MigrationRefused(RuntimeError):
@@ -40,6 +67,11 @@ class Migration:
     def sha256(self) -> str:
         """The digest that the warehouse remembers the file by."""
         return hashlib.sha256(self.sql.encode()).hexdigest()
+
+    @property
+    def title(self) -> str:
+        """The file's name for people: `002_rollups`, or `postgres/after/walls.sql`."""
+        return f"{self.version:03}_{self.name}" if self.version else self.name
 
     @property
     def comes_after(self) -> bool:
@@ -95,24 +127,57 @@ def pending(warehouse: Warehouse, schema_root: Path) -> list[Migration]:
     return [m for m in files if m.name in changed or (changed and m.comes_after)]
 
 
-def migrate(warehouse: Warehouse, schema_root: Path) -> list[Migration]:
+def migrate(warehouse: Warehouse, schema_root: Path, each: Each = _at_once) -> list[Migration]:
     """Bring the warehouse to the newest schema. Returns what was applied; a second call applies nothing.
 
-    Raises MigrationRefused as `pending` does, and SchemaOutdated where a login may not change the schema.
+    In: what runs each step (to time it, or to try it again); a step is a transaction of its own. Raises
+    MigrationRefused as `pending` does, and SchemaOutdated where a login may not change the schema.
     """
     wanted = pending(warehouse, schema_root)
     if not wanted:
         return []
     for migration in wanted:
-        with warehouse.transaction(), _owner(warehouse, migration):
-            warehouse.script(migration.sql)
-            if not migration.makes_roles:
-                _remember(warehouse, migration)
+        each(migration.title, partial(_apply, warehouse, migration))
     for migration in wanted:
         if migration.makes_roles:  # the book is the owner's, who was not there yet
             with warehouse.transaction(), _owner(warehouse, None):
                 _remember(warehouse, migration)
     return wanted
+
+
+def _apply(warehouse: Warehouse, migration: Migration) -> None:
+    with warehouse.transaction(), _owner(warehouse, migration):
+        if migration.version and isinstance(warehouse, PostgresWarehouse) and warehouse.has_walls():
+            for statement in statements(migration.sql):
+                _run_walled(warehouse, statement)
+        else:
+            warehouse.script(migration.sql)
+        if not migration.makes_roles:
+            _remember(warehouse, migration)
+
+
+def _run_walled(warehouse: PostgresWarehouse, statement: str) -> None:
+    """What defines is the owner's to run; what changes rows is the loader's, since the walls hold for the owner too."""
+    if not _CHANGES_ROWS.match(statement):
+        warehouse.script(statement)
+        return
+    # Tables that this migration has just made have no wall yet, and so no door for the loader.
+    warehouse.script(_WALL_OFF_NEW)
+    warehouse.script(f"SET ROLE {LOADER}")
+    warehouse.script(statement)
+    warehouse.script(f"SET ROLE {OWNER}")
+
+
+def statements(sql: str) -> list[str]:
+    """The statements of a file, each with the comments before it. A semicolon in a text or comment ends none."""
+    found, start = [], 0
+    for match in _TOKEN.finditer(sql):
+        if match[0] == ";":
+            found.append(sql[start : match.end()].strip())
+            start = match.end()
+    if _TOKEN.sub(lambda match: " " if match[0][:2] in ("--", "/*") else match[0], sql[start:]).strip():
+        found.append(sql[start:].strip())
+    return found
 
 
 def _remember(warehouse: Warehouse, migration: Migration) -> None:

@@ -19,11 +19,13 @@ from kushim_pipeline.warehouse.engine import (
     StatementFailed,
     WarehouseBusy,
 )
-from kushim_pipeline.warehouse.postgres_link import connect, copy, execute, told_apart
+from kushim_pipeline.warehouse.postgres_link import connect, copy, execute, fetch, told_apart
 
 OWNER, LOADER = "kushim_owner", "kushim_loader"
 # The advisory lock of the one writer: any number, the same for ever.
 _WRITER = 7_305_014_461
+# Raised when derived tables are made in another way (an index more), so that each is made anew.
+_TABLE_FORM = 2
 _PLACES = "SET search_path = polyfill, public"
 
 
@@ -56,7 +58,15 @@ class PostgresWarehouse:
         return execute(self._connection, sql, parameters)[1]
 
     def load(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
-        return copy(self._connection, table, columns, rows)
+        if "." not in table or not self.query("SELECT row_security_active(?)", (table,)).rows[0][0]:
+            return copy(self._connection, table, columns, rows)
+        # Postgres refuses COPY into a table behind walls, so it goes to one of this session's own first.
+        names = ", ".join(columns)
+        with self.transaction():
+            self.script(f"CREATE TEMPORARY TABLE incoming AS SELECT {names} FROM {table} WITH NO DATA")
+            total = copy(self._connection, "incoming", columns, rows)
+            self.script(f"INSERT INTO {table} ({names}) SELECT {names} FROM incoming; DROP TABLE incoming")
+        return total
 
     @contextlib.contextmanager
     def transaction(self, *, keep: bool = True) -> Iterator[None]:
@@ -79,22 +89,44 @@ class PostgresWarehouse:
         finally:
             self._depth -= 1
 
+    def stream(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[list[tuple[Any, ...]]]:
+        with self.transaction() if not self._depth else contextlib.nullcontext():
+            yield from fetch(self._connection, sql, parameters)
+
     def derive(self, table: str, select: str) -> int:
-        columns = self._defined(table, select)
-        with self.transaction():
-            self.script(f"DELETE FROM {table}")
-            rows = self.change(f"INSERT INTO {table} ({columns}) {select}")
+        shape = self._shape(select)
+        if self._define(table, select, shape):
+            rows = int(self.query(f"SELECT count(*) FROM {table}").rows[0][0])
+        else:
+            names = ", ".join(f'"{name}"' for name, _ in shape)
+            with self.transaction():
+                self.script(f"DELETE FROM {table}")
+                rows = self.change(f"INSERT INTO {table} ({names}) {select}")
         self.refresh_statistics(table)
         return rows
 
-    def define_view(self, name: str, sql: str) -> None:
+    def define_table(self, table: str, select: str) -> bool:
+        return self._define(table, select, self._shape(select))
+
+    def _define(self, table: str, select: str, shape: Sequence[tuple[str, int]]) -> bool:
+        digest = hashlib.sha256(repr((_TABLE_FORM, shape)).encode()).hexdigest()
+        if self._remembered(table) == digest:
+            return False
+        with self.as_owner(f"the table {table}"):
+            self._replace_table(table, select, [name for name, _ in shape])
+            self._remember(table, digest)
+        return True
+
+    def define_view(self, name: str, sql: str) -> bool:
         schema, _, view = name.partition(".")
         digest = hashlib.sha256(sql.encode()).hexdigest()
-        if self._remembered(name) != digest:
-            with self.as_owner(f"the view {name}"):
-                self.script(sql)
-                self.query("SELECT ops.show_view(?, ?)", (schema, view))
-                self._remember(name, digest)
+        if self._remembered(name) == digest:
+            return False
+        with self.as_owner(f"the view {name}"):
+            self.script(sql)
+            self.query("SELECT ops.show_view(?, ?)", (schema, view))
+            self._remember(name, digest)
+        return True
 
     def publish(self) -> None:
         # What is committed is visible already; readers only gain by fresh statistics.
@@ -123,6 +155,10 @@ class PostgresWarehouse:
         """Whether the login may act as kushim_owner, and so change the schema. True before the first migration."""
         return _is_member(self._connection, OWNER) is not False
 
+    def has_walls(self) -> bool:
+        """Whether the walls between tenants stand already."""
+        return bool(self.query("SELECT to_regprocedure('ops.wall_off(text, text)') IS NOT NULL").rows[0][0])
+
     @contextlib.contextmanager
     def as_owner(self, what: str) -> Iterator[None]:
         """All or nothing, as kushim_owner. Raises SchemaOutdated, with what is missing, where the login may not."""
@@ -137,21 +173,31 @@ class PostgresWarehouse:
             yield
             self.script(f'SET ROLE "{role}"')
 
-    def _defined(self, table: str, select: str) -> str:
-        """Have the table with the columns of the SELECT. Out: their names, quoted, in order."""
+    def _shape(self, select: str) -> list[tuple[str, int]]:
+        """The columns that a SELECT gives: names and types."""
         with told_apart(), self._connection.cursor() as cursor:
             cursor.execute(f"SELECT * FROM ({select}\n) AS q LIMIT 0")
-            shape = [(column.name, column.type_code) for column in cursor.description]
-        columns = ", ".join(f'"{name}"' for name, _ in shape)
-        digest = hashlib.sha256(repr(shape).encode()).hexdigest()
-        if self._remembered(table) != digest:
-            schema, _, name = table.partition(".")
-            with self.as_owner(f"the table {table}"):
-                self.script(f"DROP TABLE IF EXISTS {table}")
-                self.script(f"CREATE TABLE {table} AS SELECT * FROM ({select}\n) AS q WITH NO DATA")
-                self.query("SELECT ops.wall_off(?, ?)", (schema, name))
-                self._remember(table, digest)
-        return columns
+            return [(column.name, column.type_code) for column in cursor.description]
+
+    def _replace_table(self, table: str, select: str, columns: Sequence[str]) -> None:
+        """Make a table with the rows of a SELECT, as the owner, and put it in the old one's place.
+
+        Readers of the old one are kept waiting only for the change of names at the end, and never find it empty.
+        """
+        schema, _, name = table.partition(".")
+        fresh = f"{name}__new"
+        key = ", ".join(column for column in ("tenant_id", "resource_id") if column in columns)
+        self.script(f"CREATE TABLE {schema}.{fresh} AS SELECT * FROM ({select}\n) AS q WITH NO DATA")
+        self.query("SELECT ops.wall_off(?, ?)", (schema, fresh))
+        # The owner sees no rows behind the walls.
+        self.script(
+            f"SET ROLE {LOADER}; INSERT INTO {schema}.{fresh} SELECT * FROM ({select}\n) AS q; SET ROLE {OWNER}"
+        )
+        if key:
+            self.script(f"CREATE INDEX {fresh}_key ON {schema}.{fresh} ({key})")
+        self.script(f"DROP TABLE IF EXISTS {table}; ALTER TABLE {schema}.{fresh} RENAME TO {name}")
+        if key:
+            self.script(f"ALTER INDEX {schema}.{fresh}_key RENAME TO {name}_key")
 
     def _remembered(self, name: str) -> str | None:
         rows = self.query("SELECT sha256 FROM ops.migration WHERE version = 0 AND name = ?", (name,)).rows

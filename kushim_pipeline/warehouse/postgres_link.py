@@ -1,6 +1,7 @@
 """What speaks to Postgres: connecting, parameters, COPY, and what its errors mean. Nothing here knows a table."""
 
 import contextlib
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -9,6 +10,8 @@ from typing import Any
 from kushim_pipeline.warehouse.engine import Rows, StatementFailed, WarehouseAway
 
 COPY_CHUNK = 1 << 20
+FETCH_ROWS = 5_000
+_CURSORS = itertools.count()
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
@@ -21,12 +24,15 @@ def connect(url: str, *, application: str, read_only: bool = False) -> Any:
     import psycopg2.extensions
     import psycopg2.extras
 
+    _refuse_unescaped(url)
     try:
         connection = psycopg2.connect(
             dsn(url), application_name=application, keepalives_idle=30, keepalives_interval=10, keepalives_count=3
         )
     except psycopg2.OperationalError as error:
         raise WarehouseAway(f"cannot connect to the Postgres warehouse: {_reason(error)}") from None
+    except psycopg2.ProgrammingError:  # its text repeats the URL
+        raise WarehouseAway("the URL of the Postgres warehouse cannot be read: is everything in it escaped?") from None
     connection.set_session(autocommit=True, readonly=read_only or None)
     psycopg2.extras.register_default_json(connection, loads=str)
     number = psycopg2.extensions.new_type((1700,), "NUMBER", _number)
@@ -39,6 +45,15 @@ def connect(url: str, *, application: str, read_only: bool = False) -> Any:
 def dsn(url: str) -> str:
     """A SQLAlchemy URL as one that libpq reads."""
     return url.replace("postgresql+psycopg2://", "postgresql://", 1)
+
+
+def _refuse_unescaped(url: str) -> None:
+    """Raise WarehouseAway where a password would be read as a host or a port, and so stand in libpq's message."""
+    authority, _, rest = url.partition("://")[2].partition("?")[0].partition("/")
+    if authority.count("@") > 1 or "@" in rest:
+        raise WarehouseAway(
+            "the URL of the Postgres warehouse cannot be read: in a user or password write @ as %40, / as %2F, ? as %3F"
+        )
 
 
 def execute(connection: Any, sql: str, parameters: Sequence[Any] = ()) -> tuple[Rows, int]:
@@ -54,6 +69,17 @@ def execute(connection: Any, sql: str, parameters: Sequence[Any] = ()) -> tuple[
         if cursor.description is None:
             return Rows([], []), int(cursor.rowcount)
         return Rows([column[0] for column in cursor.description], cursor.fetchall()), int(cursor.rowcount)
+
+
+def fetch(
+    connection: Any, sql: str, parameters: Sequence[Any] = (), size: int = FETCH_ROWS
+) -> Iterator[list[tuple[Any, ...]]]:
+    """The rows of one query, some at a time, by a cursor of the server: only those are in memory. In a transaction."""
+    name = f"kushim_{next(_CURSORS)}"
+    execute(connection, f"DECLARE {name} NO SCROLL CURSOR FOR {sql}", parameters)
+    while rows := execute(connection, f"FETCH {size} FROM {name}")[0].rows:
+        yield rows
+    execute(connection, f"CLOSE {name}")
 
 
 def marked(sql: str) -> str:

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,9 +24,16 @@ if TYPE_CHECKING:
 _KEY_VARIABLES = ("KUSHIM_KEYS", "KUSHIM_KEYS_PREVIOUS")
 
 
-def open_stores(settings: Settings) -> Stores:
+@dataclass(frozen=True)
+class FileStores(Stores):
+    """The stores of a data folder."""
+
+    evidence: FileStore
+
+
+def open_stores(settings: Settings) -> FileStores:
     """The stores of a data folder. Nothing is made or asked for before the first object."""
-    return Stores(FileStore(settings.evidence, VaultSeals(settings)), Ledger(settings.evidence))
+    return FileStores(FileStore(settings.evidence, VaultSeals(settings)), Ledger(settings.evidence))
 
 
 def shared_vault(settings: Settings) -> "Vault":
@@ -80,7 +88,10 @@ _opening = threading.Lock()
 @lru_cache(maxsize=8)
 def _vault(settings: Settings, _: tuple[str, ...]) -> "Vault":
     from kushim_pipeline.vault import open_vault
+    from kushim_pipeline.warehouse import prepare
 
+    # On Postgres the vault's tables are the warehouse's: the first run of all makes them before it reads anything.
+    prepare(settings.warehouse_url)
     return open_vault(settings)
 
 

@@ -31,6 +31,7 @@ __all__ = [
     "is_postgres",
     "open_reader",
     "open_writer",
+    "prepare",
     "sql_text",
 ]
 
@@ -77,6 +78,23 @@ def open_reader(url: str, tenant: str | None = None) -> Iterator[Reader]:
 
     with contextlib.closing(DuckDBReader(duckdb_path(url))) as embedded:
         yield embedded
+
+
+def prepare(url: str) -> None:
+    """Have the newest schema on Postgres before anything reads or writes there; a DuckDB file needs no preparation.
+
+    Waits for no writer where the schema is the newest already. Raises what `open_writer` raises.
+    """
+    if not is_postgres(url):
+        return
+    from kushim_pipeline.warehouse.migrations import pending
+    from kushim_pipeline.warehouse.postgres_engine import PostgresWarehouse
+
+    with contextlib.closing(PostgresWarehouse(url, wait_seconds=None)) as onlooker:
+        wanted = pending(onlooker, SQL_ROOT / "schema")
+    if wanted:
+        with open_writer(url):
+            pass
 
 
 def is_postgres(url: str) -> bool:

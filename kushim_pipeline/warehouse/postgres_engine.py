@@ -34,15 +34,16 @@ class PostgresWarehouse:
 
     engine = "postgres"
 
-    def __init__(self, url: str, *, wait_seconds: float = 60.0) -> None:
-        """In: `postgresql+psycopg2://…`, and how long to queue behind another writer.
+    def __init__(self, url: str, *, wait_seconds: float | None = 60.0) -> None:
+        """In: `postgresql+psycopg2://…`, and how long to queue behind another writer (None: only look, do not write).
 
         Raises WarehouseBusy when the other writer does not finish in time, WarehouseAway when there is no server.
         """
         self._connection = connect(url, application="kushim writer")
         self._depth = 0
         try:
-            self._queue(wait_seconds)
+            if wait_seconds is not None:
+                self._queue(wait_seconds)
             self.script(_PLACES)
         except BaseException:
             self._connection.close()

@@ -103,12 +103,13 @@ def receipts(tenants: tuple[str, ...], form: str) -> None:
 
 @cli.command()
 @click.argument("sql")
+@click.option("--tenant", metavar="T", help="As this tenant, for a login that sees one at a time (Postgres).")
 @_format
-def query(sql: str, form: str) -> None:
+def query(sql: str, tenant: str | None, form: str) -> None:
     """Answer one read-only SQL statement from the warehouse."""
     from kushim_pipeline.commands import read
 
-    read.query(_settings(), form, sql)
+    read.query(_settings(), form, sql, tenant)
 
 
 @cli.command()
@@ -118,6 +119,40 @@ def verify(tenants: tuple[str, ...]) -> None:
     from kushim_pipeline.commands import work
 
     sys.exit(work.verify(_settings(), tenants))
+
+
+@cli.command()
+@click.option("--alone", is_flag=True, help="Nothing else is at work on this instance: do not wait for other hosts.")
+@click.option(
+    "--wait", "wait_seconds", type=click.FloatRange(0), default=120, show_default=True, metavar="SECONDS",
+    help="How long to watch whether runs on other hosts still live; without such runs nothing is waited for.",
+)  # fmt: skip
+def reap(alone: bool, wait_seconds: float) -> None:
+    """Close runs that a lost host or a killed process left behind: run it before the Dagster daemon."""
+    from kushim_pipeline.commands.reap import reap as close_lost_runs
+
+    sys.exit(close_lost_runs(_settings(), alone=alone, wait_seconds=wait_seconds))
+
+
+@cli.command()
+@click.argument("sha256")
+@click.option("--tenant", required=True, metavar="T", help="Whose evidence it is.")
+@click.option("--output", metavar="FILE", help="Write to this file instead of stdout.")
+def evidence(sha256: str, tenant: str, output: str | None) -> None:
+    """Print one kept answer of a vendor, byte for byte, after checking its hash."""
+    from kushim_pipeline.commands import work
+
+    work.evidence(_settings(), tenant, sha256, output)
+
+
+@cli.command()
+@click.option("--tenant", metavar="T", help="Only what was done to this tenant.")
+@_format
+def trail(tenant: str | None, form: str) -> None:
+    """Show who did what: tenants' lives, secrets, access."""
+    from kushim_pipeline.commands import work
+
+    work.trail(_settings(), tenant, form)
 
 
 @cli.command()

@@ -42,6 +42,7 @@ class PostgresWarehouse:
         self._connection = connect(url, application="kushim writer")
         self._depth = 0
         try:
+            self._refuse_readers()
             if wait_seconds is not None:
                 self._queue(wait_seconds)
             self.script(_PLACES)
@@ -173,6 +174,14 @@ class PostgresWarehouse:
             self.script(f"SET ROLE {OWNER}")
             yield
             self.script(f'SET ROLE "{role}"')
+
+    def _refuse_readers(self) -> None:
+        """A login that was made for reading is told so, before it is told what it cannot see."""
+        may_create = "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = session_user"
+        if _is_member(self._connection, LOADER) is False and not self.query(may_create).rows[0][0]:
+            raise SchemaOutdated(
+                f"the login of KUSHIM_WAREHOUSE_URL is no member of {LOADER}: it may read the warehouse, not write to it"
+            )
 
     def _shape(self, select: str) -> list[tuple[str, int]]:
         """The columns that a SELECT gives: names and types."""

@@ -8,6 +8,8 @@ from dagster import (
     DagsterRunStatus,
     DefaultScheduleStatus,
     DefaultSensorStatus,
+    JobDefinition,
+    OpExecutionContext,
     RunFailureSensorContext,
     RunRequest,
     RunsFilter,
@@ -19,6 +21,8 @@ from dagster import (
     SensorResult,
     SkipReason,
     define_asset_job,
+    job,
+    op,
     run_failure_sensor,
     run_status_sensor,
     schedule,
@@ -28,15 +32,20 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from kushim_pipeline.defs import names
 from kushim_pipeline.defs.failures import describe, keep, print_line
-from kushim_pipeline.defs.lost import fail_lost_runs
+from kushim_pipeline.defs.lost import Lookout
 from kushim_pipeline.defs.resource import Kushim
 from kushim_pipeline.defs.roster import changes, follow, range_tags, stretches
 from kushim_pipeline.defs.specs import TENANTS
+from kushim_pipeline.defs.trouble import told
+from kushim_pipeline.operate.life import notice, today
+from kushim_pipeline.operate.shred import due, shred
 
 BATCH = "KUSHIM_BATCH_TENANTS"
 """The environment variable that says how many tenants one scheduled run collects (default 50)."""
 DAILY = "0 4 * * *"
 """Checks go stale after 36 hours or more: once a day leaves room for one missed night's repair in the morning."""
+RETENTION = "30 3 * * *"
+"""Before the collection, so that the day's judging finds the tenants gone."""
 
 _EVIDENCE = AssetSelection.groups("evidence")
 
@@ -59,8 +68,30 @@ judge_job = define_asset_job(
     # dagster.yaml lets one run with this tag run at a time.
     tags={"kushim/one_at_a_time": "judge"},
 )
-JOBS: tuple[UnresolvedAssetJobDefinition, ...] = (collect_job, recollect_job, judge_job)
 _COLLECTIONS = [collect_job, recollect_job]
+
+
+@op(
+    name="forget_tenants",
+    pool=names.WAREHOUSE,
+    required_resource_keys={names.RESOURCE},
+    description="Destroy the keys and rows of offboarded tenants whose retain_until has passed.",
+)
+def _forget_tenants(context: OpExecutionContext) -> None:
+    kushim: Kushim = context.resources.kushim
+    loaded = kushim.roster().loaded
+    with told("forgetting tenants"):
+        for tenant in due(kushim.settings, loaded, today()):
+            shred(kushim.settings, loaded, tenant, today(), context.log.info, by="schedule")
+
+
+@job(name=names.RETENTION, description="Forget the tenants whose evidence need not be kept any longer.")
+def retention_job() -> None:
+    """The job of the schedule `retention`."""
+    _forget_tenants()
+
+
+JOBS: tuple[UnresolvedAssetJobDefinition | JobDefinition, ...] = (collect_job, recollect_job, judge_job, retention_job)
 
 
 def batch_size() -> int:
@@ -82,11 +113,13 @@ def _daily(kushim: Kushim) -> ScheduleDefinition:
     )
     def daily_collection(context: ScheduleEvaluationContext) -> Iterator[RunRequest | SkipReason]:
         roster = kushim.roster()
+        for line in notice(kushim.settings, roster.loaded):
+            context.log.warning(line)
         # A tenant file that was written a moment ago is part of today's collection.
         follow(context.instance, roster)
         known = context.instance.get_dynamic_partitions(names.TENANTS)
         if not roster.tenants:
-            yield SkipReason("no tenant file is right")
+            yield SkipReason("no tenant is active, or no tenant file is right")
         for first, last in stretches(known, roster.tenants, batch_size()):
             yield RunRequest(
                 run_key=f"{context.scheduled_execution_time:%Y-%m-%dT%H:%M} {first}", tags=range_tags(first, last)
@@ -95,15 +128,37 @@ def _daily(kushim: Kushim) -> ScheduleDefinition:
     return daily_collection
 
 
+def _retention(kushim: Kushim) -> ScheduleDefinition:
+    @schedule(
+        name="retention",
+        job=retention_job,
+        cron_schedule=RETENTION,
+        execution_timezone="UTC",
+        default_status=DefaultScheduleStatus.RUNNING,
+        description="Once a day: forgets offboarded tenants whose retain_until has passed.",
+    )
+    def retention(context: ScheduleEvaluationContext) -> RunRequest | SkipReason:
+        tenants = due(kushim.settings, kushim.roster().loaded, today())
+        if not tenants:
+            return SkipReason("no tenant's evidence is past its time")
+        return RunRequest(run_key=f"{context.scheduled_execution_time:%Y-%m-%d}")
+
+    return retention
+
+
 def _tenants_follow_files(kushim: Kushim) -> SensorDefinition:
     @sensor(
         name="tenants_follow_files",
         minimum_interval_seconds=30,
         default_status=DefaultSensorStatus.RUNNING,
-        description="A new tenant file becomes a partition, a removed one is none any more. Evidence stays.",
+        description="An active tenant is a partition; one that is paused, offboarded or without a file is none. "
+        "What changed in the files is written to the audit trail. Evidence stays.",
     )
     def tenants_follow_files(context: SensorEvaluationContext) -> SensorResult | SkipReason:
-        found = changes(context.instance, kushim.roster())
+        roster = kushim.roster()
+        for line in notice(kushim.settings, roster.loaded):
+            context.log.warning(line)
+        found = changes(context.instance, roster)
         if not found.add and not found.remove:
             return SkipReason("the partitions are the tenants of the files")
         requests = [TENANTS.build_add_request(found.add)] if found.add else []
@@ -155,14 +210,18 @@ def _report_failures(kushim: Kushim) -> SensorDefinition:
 
 
 def _fail_lost_runs() -> SensorDefinition:
+    # It remembers which leases were not renewed; whoever restarts the code server begins to count anew.
+    lookout = Lookout()
+
     @sensor(
         name="fail_lost_runs",
-        minimum_interval_seconds=60,
+        minimum_interval_seconds=30,
         default_status=DefaultSensorStatus.RUNNING,
-        description="Fails runs whose process was killed, so that the warehouse's slot is free and they start again.",
+        description="Fails runs whose process was killed or whose host is lost, so that they start again "
+        "and the warehouse's slot is free.",
     )
     def lost_runs(context: SensorEvaluationContext) -> SkipReason:
-        lost = fail_lost_runs(context.instance)
+        lost = lookout.look(context.instance)
         return SkipReason(f"failed {len(lost)} lost runs" if lost else "no run has lost its process")
 
     return lost_runs
@@ -170,7 +229,7 @@ def _fail_lost_runs() -> SensorDefinition:
 
 def schedules(kushim: Kushim) -> list[ScheduleDefinition]:
     """The schedules."""
-    return [_daily(kushim)]
+    return [_daily(kushim), _retention(kushim)]
 
 
 def sensors(kushim: Kushim) -> list[SensorDefinition]:

@@ -26,7 +26,6 @@ from dagster import (
 
 from kushim_pipeline.collect.run import Stores, collect_source
 from kushim_pipeline.defs import names
-from kushim_pipeline.defs.lost import mark
 from kushim_pipeline.defs.metadata import table
 from kushim_pipeline.defs.progress import Progress
 from kushim_pipeline.defs.resource import Kushim
@@ -72,7 +71,6 @@ def collect_assets() -> AssetsDefinition:
     )
     def collect(context: AssetExecutionContext) -> Iterator[None]:
         kushim: Kushim = context.resources.kushim
-        mark(context.instance, context.run_id)
         sources = sorted(key.path[-1] for key in context.selected_asset_keys)
         with told("collecting"):
             work = _work(context, kushim, sources)

@@ -7,8 +7,10 @@ from kushim_pipeline.defs import names
 from kushim_pipeline.defs.automation import JOBS, schedules, sensors
 from kushim_pipeline.defs.collect import collect_assets
 from kushim_pipeline.defs.judge import judge_assets
+from kushim_pipeline.defs.lease import held_by_runs
 from kushim_pipeline.defs.quality_checks import quality_checks
 from kushim_pipeline.defs.resource import Kushim
+from kushim_pipeline.defs.waiting import wait_asleep
 
 
 def build(kushim: Kushim | None = None) -> Definitions:
@@ -16,6 +18,7 @@ def build(kushim: Kushim | None = None) -> Definitions:
 
     Raises CatalogueError, with file and line, when a file of the catalogue or of KUSHIM_CHECKS cannot be read.
     """
+    wait_asleep()
     given = kushim or Kushim(load())
     return Definitions(
         assets=[collect_assets(), *judge_assets(given.catalogue)],
@@ -23,7 +26,7 @@ def build(kushim: Kushim | None = None) -> Definitions:
         jobs=JOBS,
         schedules=schedules(given),
         sensors=sensors(given),
-        resources={names.RESOURCE: given},
+        resources={names.RESOURCE: held_by_runs(given)},
         # A process a step costs 4 CPU-seconds each; steps are few and heavy ones work in threads or in the warehouse.
         executor=in_process_executor,
     )

@@ -9,7 +9,6 @@ from kushim_pipeline.catalogue.model import POLICY_TABLE, Catalogue, Control
 from kushim_pipeline.catalogue.policy import resolve
 from kushim_pipeline.collect.run import expected_units
 from kushim_pipeline.defs import figures, names
-from kushim_pipeline.defs.lost import mark
 from kushim_pipeline.defs.metadata import table
 from kushim_pipeline.defs.resource import Kushim, Roster
 from kushim_pipeline.defs.specs import OWN, control_specs, fact_specs, framework_specs, mart_specs, raw_specs
@@ -46,7 +45,6 @@ def _land() -> AssetsDefinition:
     )
     def landing(context: AssetExecutionContext) -> Iterator[MaterializeResult[None]]:
         kushim: Kushim = context.resources.kushim
-        mark(context.instance, context.run_id)
         roster = kushim.roster()
         with told("landing"), kushim.writer() as warehouse:
             gone = _register(warehouse, kushim, roster)
@@ -93,7 +91,6 @@ def _facts(catalogue: Catalogue) -> AssetsDefinition:
     )
     def facts(context: AssetExecutionContext) -> Iterator[MaterializeResult[None]]:
         kushim: Kushim = context.resources.kushim
-        mark(context.instance, context.run_id)
         tables = sorted(key.path[-1] for key in context.selected_asset_keys)
         with told("building facts"), kushim.writer() as warehouse:
             # Facts of two times beside each other would be judged as of one: only all of them move the clock.
@@ -126,7 +123,6 @@ def _controls(catalogue: Catalogue) -> AssetsDefinition:
     )
     def controls(context: AssetExecutionContext) -> Iterator[MaterializeResult[None]]:
         kushim: Kushim = context.resources.kushim
-        mark(context.instance, context.run_id)
         chosen = sorted(key.path[-1] for key in context.selected_asset_keys)
         # All controls: all checks, those of nobody's control too.
         checks = None if len(chosen) == len(specs) else _checks_of(kushim.catalogue, chosen)
@@ -163,7 +159,6 @@ def _publish(catalogue: Catalogue) -> AssetsDefinition:
     )
     def publish(context: AssetExecutionContext) -> Iterator[MaterializeResult[None]]:
         kushim: Kushim = context.resources.kushim
-        mark(context.instance, context.run_id)
         with told("publishing"), kushim.writer() as warehouse:
             rows = build_marts(warehouse)
             frameworks = figures.of_frameworks(warehouse)

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from dagster import AssetKey, DagsterInstance, Definitions, ExecuteInProcessResult
 from dagster._core.utils import make_new_run_id
@@ -17,9 +18,11 @@ from kushim_pipeline.defs.event_log import kept_engines
 from kushim_pipeline.defs.failures import describe, keep
 from kushim_pipeline.defs.graph import build
 from kushim_pipeline.defs.home import prepare_dagster_home
-from kushim_pipeline.defs.lost import PROCESS, fail_lost_runs, this_process
+from kushim_pipeline.defs.lease import held
+from kushim_pipeline.defs.lost import looking_out
 from kushim_pipeline.defs.resource import Kushim, Roster
 from kushim_pipeline.defs.roster import follow, range_tags, stretches
+from kushim_pipeline.defs.trouble import unbroken
 from kushim_pipeline.settings import Settings
 from kushim_pipeline.tenants.config import TenantConfig
 
@@ -45,18 +48,18 @@ def run_pipeline(
     In: tenants (ids, or their configurations) and sources, none of either meaning all; a function that is told how it
     goes, a line a call. Tenants are taken from the files of `settings`; what is wrong there is
     told when all are meant, a caller who names tenants has looked already. A tenant that cannot be collected stops no
-    other, and what was collected is judged in any case.
+    other, and what was collected is judged in any case. Raises Stopped when there is no room or no database.
     """
     say = _one_by_one(on_progress)
     kushim = Kushim(load(), settings, say)
     chosen = [tenant if isinstance(tenant, str) else tenant.tenant for tenant in tenants]
     with (
+        unbroken(),
         _quiet(),
         DagsterInstance.from_config(str(prepare_dagster_home(settings))) as instance,
         kept_engines(instance),
+        looking_out(instance, partial(_closed, say)),
     ):
-        for run_id in fail_lost_runs(instance):
-            say(f"run {run_id[:8]} was cut off earlier and is closed now")
         roster = kushim.roster()
         follow(instance, roster)
         problems = [str(problem) for problem in roster.loaded.problems] if not chosen else []
@@ -115,15 +118,16 @@ class _Runs:
         tags: dict[str, str] | None = None,
     ) -> None:
         run_id = make_new_run_id()
-        result = self._definitions.resolve_job_def(job).execute_in_process(
-            run_config={"loggers": {"console": {"config": {"log_level": "DEBUG" if _debug() else "CRITICAL"}}}},
-            instance=self._instance,
-            partition_key=partition,
-            raise_on_error=False,
-            run_id=run_id,
-            asset_selection=assets,
-            tags={**STARTED_BY, PROCESS: this_process(run_id), **(tags or {})},
-        )
+        with held(self._instance, run_id):
+            result = self._definitions.resolve_job_def(job).execute_in_process(
+                run_config={"loggers": {"console": {"config": {"log_level": "DEBUG" if _debug() else "CRITICAL"}}}},
+                instance=self._instance,
+                partition_key=partition,
+                raise_on_error=False,
+                run_id=run_id,
+                asset_selection=assets,
+                tags={**STARTED_BY, **(tags or {})},
+            )
         if not result.success:
             self._failed(job, result)
 
@@ -133,6 +137,11 @@ class _Runs:
         failure = describe(result.run_id, job, steps, ends[-1] if ends else "the run did not end well")
         keep(self._kushim.settings.home, failure)
         self._failures.append(str(failure))
+
+
+def _closed(say: Callable[[str], None], lost: Sequence[str]) -> None:
+    for run_id in lost:
+        say(f"run {run_id[:8]} was cut off earlier and is closed now")
 
 
 def _one_by_one(tell: Callable[[str], None]) -> Callable[[str], None]:

@@ -56,10 +56,19 @@ def run_dev(settings: Settings) -> int:
         }
         port = free_port(PORT)
         click.echo("starting the Dagster UI")
+        reap(variables)
         with dagster(port, variables) as process:
             if _answers(port, process):
                 click.echo(f"The Dagster UI is at http://127.0.0.1:{port} (Ctrl-C ends it and the sandbox)")
             return process.wait()
+
+
+def reap(variables: Mapping[str, str]) -> None:
+    """Close what an earlier `make dev`, killed, left in progress. Dagster starts in any case."""
+    command = [sys.executable, "-m", "kushim_pipeline.cli", "reap", "--alone"]
+    done = subprocess.run(command, env=dict(variables), check=False, capture_output=True, text=True)  # noqa: S603 # ours
+    if done.returncode or "closed" in done.stderr:
+        click.echo(done.stderr.strip())
 
 
 @contextmanager

@@ -1,11 +1,10 @@
 """`run_pipeline` from tenant files to published marts, against GitHub's stand-in over real HTTP."""
 
-import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from kushim_pipeline.defs import judge as judge_steps
 from kushim_pipeline.defs import names
 from kushim_pipeline.defs.graph import build
 from kushim_pipeline.defs.home import prepare_dagster_home
-from kushim_pipeline.defs.lost import PROCESS
+from kushim_pipeline.defs.lease import of_this_process, renew
 from kushim_pipeline.defs.resource import Kushim
 from kushim_pipeline.defs.run import RunSummary, run_pipeline
 from kushim_pipeline.sandbox.github.model import Description, Organization, Repository, Token, User
@@ -294,8 +293,7 @@ def test_a_lost_run_is_closed_and_its_slot_is_free(again: Place) -> None:
     job = build(again_kushim(again)).resolve_job_def(names.JUDGE)
     with again.instance() as instance:
         run = instance.create_run_for_job(job, status=DagsterRunStatus.STARTED)
-        host = os.uname().nodename
-        instance.add_run_tags(run.run_id, {PROCESS: f"{run.run_id}/{host}/{process.pid}/1"})
+        renew(instance, run.run_id, replace(of_this_process(), pid=process.pid))
         instance.event_log_storage.initialize_concurrency_limit_to_default(names.WAREHOUSE)
         claim = instance.event_log_storage.claim_concurrency_slot(names.WAREHOUSE, run.run_id, "publish")
         assert claim.is_claimed

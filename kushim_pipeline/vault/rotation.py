@@ -112,14 +112,14 @@ def _retire(keys: TenantKeys, current: str) -> tuple[str, ...]:
 
 
 def _wrapped_by_others(
-    keys: TenantKeys, current: str, *, after: tuple[str, str, int] = ("", "", 0), limit: int = BATCH
+    keys: TenantKeys, current: str, *, after: tuple[str, str, int] = ("", "", 0), limit: int | None = None
 ) -> Sequence[Any]:
     place = sa.tuple_(DATA_KEY.c.tenant_id, DATA_KEY.c.purpose, DATA_KEY.c.version)
     wanted = (
         sa.select(DATA_KEY)
         .where(DATA_KEY.c.wrapped_by != current, place > sa.tuple_(*map(sa.literal, after)))
         .order_by(DATA_KEY.c.tenant_id, DATA_KEY.c.purpose, DATA_KEY.c.version)
-        .limit(limit)
+        .limit(limit or BATCH)
     )
     with keys.table.reading() as connection:
         return [] if connection is None else connection.execute(wanted).all()

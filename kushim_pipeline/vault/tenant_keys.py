@@ -166,13 +166,23 @@ class TenantKeys:
         at = (row.tenant_id, row.purpose, key_id)
         held = self._by_id.get(at)
         if held is None:
-            raw = self.provider.unwrap(Wrapped(row.wrapped_by, row.wrapped), wrap_aad(row))
+            raw = self._unwrap(row)
             if len(raw) != KEY_BYTES:
                 raise SealBroken(f"a data key of tenant {row.tenant_id} does not have {KEY_BYTES} bytes")
             held = _Held(DataKey.of(key_id, raw), 0.0)
         held.until = self._clock() + CACHED_SECONDS
         self._by_id[at] = held
         return held.key
+
+    def _unwrap(self, row: Any) -> bytes:
+        try:
+            return self.provider.unwrap(Wrapped(row.wrapped_by, row.wrapped), wrap_aad(row))
+        except KeyMissing:
+            # Between the two a rotation may have wrapped it anew and retired the old key.
+            again = self._row(row.tenant_id, row.purpose, DATA_KEY.c.key_id == row.key_id)
+            if again is None or again.wrapped_by == row.wrapped_by:
+                raise
+            return self.provider.unwrap(Wrapped(again.wrapped_by, again.wrapped), wrap_aad(again))
 
     def _begin(self, tenant_id: str, purpose: str, version: int = 1) -> Any:
         """Make a data key and return its row, or the row of whoever was quicker. Raises KeyShredded."""

@@ -19,8 +19,9 @@ def run(settings: Settings, chosen: Sequence[str], sources: Sequence[str]) -> in
     """Collect, judge and publish. 0 when all of it was done, 1 when a tenant was refused or a part failed."""
     from kushim_pipeline.catalogue.load import HERE
     from kushim_pipeline.catalogue.policy import load_policy, resolve
+    from kushim_pipeline.operate.life import notice
     from kushim_pipeline.stores import shared_vault
-    from kushim_pipeline.tenants.load import load_tenants
+    from kushim_pipeline.tenants.load import load_tenants, not_active
     from kushim_pipeline.vault.resolver import resolver
 
     vault = shared_vault(settings)  # refuses weak keys before anything begins
@@ -29,13 +30,21 @@ def run(settings: Settings, chosen: Sequence[str], sources: Sequence[str]) -> in
     for problem in loaded.problems:
         if not chosen or problem.tenant is None or problem.tenant in chosen:
             say(str(problem))
-    tenants = [tenant for tenant in loaded.tenants if not chosen or tenant.tenant in chosen]
+    for line in notice(settings, loaded):
+        say(line)
+    meant = [tenant for tenant in loaded.tenants if not chosen or tenant.tenant in chosen]
+    tenants = [tenant for tenant in meant if tenant.state == "active"]
     known = [tenant.tenant for tenant in loaded.tenants]
     refuse_unknown("tenant", chosen, [*known, *loaded.refused])
     _refuse_sources(sources, {connection.source for tenant in tenants for connection in tenant.connections})
     refused = bool(loaded.problems) if not chosen else bool(loaded.refused & set(chosen))
-    if not tenants:
-        say("nothing was run: no tenant file is right")
+    if chosen:
+        for tenant in meant:
+            if tenant not in tenants:
+                refused = True
+                say(not_active(tenant))
+    if not meant or (chosen and not tenants):
+        say("nothing was run: no tenant file is right" if not meant else "nothing was run")
         return 1
 
     from kushim_pipeline.defs.run import run_pipeline
@@ -101,6 +110,45 @@ def verify(settings: Settings, chosen: Sequence[str]) -> int:
 
 def _name(broken: "Broken") -> None:
     click.echo(printable(clean(f"BROKEN {broken.tenant_id}: {broken.where}: {broken.what} (sha256 {broken.digest})")))
+
+
+def evidence(settings: Settings, tenant: str, sha256: str, output: str | None) -> None:
+    """Write the bytes of one evidence object to a file or to stdout, after their hash was checked."""
+    from pathlib import Path
+
+    from kushim_pipeline.evidence.forget import named_digests
+    from kushim_pipeline.evidence.store import EvidenceCorrupt, EvidenceLocked, EvidenceMissing, EvidenceShredded
+    from kushim_pipeline.stores import open_stores
+
+    stores = open_stores(settings)
+    refuse_unknown("tenant", [tenant], stores.ledger.tenants())
+    digest = sha256.lower()
+    try:
+        data = stores.evidence.get(tenant, digest)
+        # Kept by an earlier version for all tenants together, an object is whose receipts name it.
+        mine = stores.evidence.is_own(tenant, digest) or digest in named_digests(stores.evidence, stores.ledger, tenant)
+    except (EvidenceMissing, EvidenceCorrupt, EvidenceLocked, EvidenceShredded) as error:
+        raise click.ClickException(str(error)) from None
+    if not mine:
+        raise click.ClickException(f"no evidence object {digest} of tenant {tenant}")
+    if output and output != "-":
+        Path(output).write_bytes(data)
+    else:
+        click.echo(data, nl=False)
+
+
+def trail(settings: Settings, tenant: str | None, form: str) -> None:
+    """Show the audit trail: who did what, when."""
+    from kushim_pipeline.commands.output import show
+    from kushim_pipeline.evidence.trail import Trail
+
+    rows = []
+    for entry in Trail(settings.home).entries(tenant):
+        details = {key: value for key, value in entry.payload.items() if key not in ("actor", "tenant_id")}
+        rows.append(
+            (entry.recorded_at, entry.payload.get("actor"), entry.kind, entry.payload.get("tenant_id"), details)
+        )
+    show(("at", "actor", "action", "tenant_id", "details"), rows, form)
 
 
 def say(message: str) -> None:

@@ -8,7 +8,7 @@ TENANTS = "tenants"
 WAREHOUSE = "warehouse"
 """The pool of everything that writes the warehouse: dagster.yaml gives it one slot."""
 
-COLLECT, RECOLLECT, JUDGE = "collect", "recollect", "judge"
+COLLECT, RECOLLECT, JUDGE, RETENTION = "collect", "recollect", "judge", "retention"
 """The jobs."""
 
 RECEIPTS_CHECK, FACTS_CHECK, VERDICTS_CHECK = "receipts_reconcile", "rows_are_sound", "verdicts_are_sound"

@@ -25,16 +25,18 @@ def forget_unsealed(store: FileStore, ledger: Ledger, tenant_id: str) -> int:
     gone = [path for path in own.rglob("*") if path.is_file() and not path.name.endswith(SEALED)]
     shared = {path.parent.name + path.name.removesuffix(PLAIN): path for path in store.root.glob(f"??/*{PLAIN}")}
     if shared:
-        mine = shared.keys() & set(_named(store, ledger, tenant_id))
-        others = (digest for other in ledger.tenants() if other != tenant_id for digest in _named(store, ledger, other))
+        mine = shared.keys() & set(named_digests(store, ledger, tenant_id))
+        others = (
+            digest for other in ledger.tenants() if other != tenant_id for digest in named_digests(store, ledger, other)
+        )
         gone += [shared[digest] for digest in mine - set(others)]
     for path in gone:
         path.unlink()
     return len(gone)
 
 
-def _named(store: FileStore, ledger: Ledger, tenant_id: str) -> Iterator[str]:
-    """Every digest that a tenant's receipts name, their own included, as far as they can be read."""
+def named_digests(store: FileStore, ledger: Ledger, tenant_id: str) -> Iterator[str]:
+    """Every digest that a tenant's receipts name, and the receipts' own, as far as they can be read."""
     try:
         for entry in ledger.entries(tenant_id):
             if entry.kind != "receipt":

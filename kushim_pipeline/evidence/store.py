@@ -113,6 +113,10 @@ class FileStore:
     def holds(self, tenant_id: str, digest: str) -> bool:
         return any(path.is_file() for path in self._places(tenant_id, digest))
 
+    def is_own(self, tenant_id: str, digest: str) -> bool:
+        """Whether the object lies in the tenant's own folder, and not with those that were kept for all together."""
+        return any(path.is_file() for path in self._places(tenant_id, digest)[:2])
+
     def _unpacked(self, path: Path, tenant_id: str, digest: str, packed: bytes) -> bytes:
         if path.suffix == ".sealed":
             if self._seals is None:

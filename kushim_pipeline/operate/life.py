@@ -7,7 +7,7 @@ is made good by whoever notices next.
 
 import fcntl
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -18,8 +18,8 @@ from kushim_pipeline.evidence.ledger import Ledger
 from kushim_pipeline.evidence.life import LIFE, SHREDDED, last_life
 from kushim_pipeline.evidence.trail import Trail, actor
 from kushim_pipeline.settings import Settings
-from kushim_pipeline.tenants.config import TenantConfig
-from kushim_pipeline.tenants.edit import change_file, find_file
+from kushim_pipeline.tenants.config import TENANT_ID, TenantConfig
+from kushim_pipeline.tenants.edit import change_file, find_file, new_file
 from kushim_pipeline.tenants.load import Loaded, load_tenants
 
 REMOVED = "removed"
@@ -33,9 +33,13 @@ class LifeRefused(ValueError):
     """A change that is not to be made; the text says why and what to do."""
 
 
+class UnknownTenant(LookupError):
+    """No tenant file names it."""
+
+
 @dataclass(frozen=True)
 class Standing:
-    """The state in which a tenant is, and the last day on which its evidence must still be readable (None: for ever)."""
+    """The state in which a tenant is, and the last day on which its evidence must be readable (None: for ever)."""
 
     state: str
     retain_until: date | None = None
@@ -107,11 +111,11 @@ def notice(settings: Settings, loaded: Loaded) -> list[str]:
 def change(settings: Settings, tenant_id: str, state: str, retain_until: date | None = None) -> bool:
     """Bring a tenant into another state, by its file. False when it is in it already.
 
-    Raises LookupError for an unknown tenant; LifeRefused or EditRefused, with nothing changed, where it cannot be.
+    Raises UnknownTenant; LifeRefused or EditRefused, with nothing changed, where it cannot be.
     """
     path = find_file(settings.tenants, tenant_id)
     if path is None:
-        raise LookupError(f"no tenant file names {tenant_id}")
+        raise UnknownTenant(f"no tenant file names {tenant_id}")
     (tenant,) = load_tenants(path, check_secrets=False).tenants
     if is_shredded(settings, tenant_id):
         raise LifeRefused(f"tenant {tenant_id} was shredded; nothing can bring its evidence back")
@@ -125,6 +129,21 @@ def change(settings: Settings, tenant_id: str, state: str, retain_until: date | 
     with _one_at_a_time(settings):
         _settle(settings, tenant_id, standing, COMMAND)
     return True
+
+
+def begin(settings: Settings, tenant_id: str, name: str, frameworks: Sequence[str]) -> Path:
+    """Write the file of a new tenant, without a connection yet. Out: the file. Raises EditRefused, LifeRefused."""
+    if not TENANT_ID.fullmatch(tenant_id):
+        raise LifeRefused("a tenant id has 1 to 40 small letters, digits and hyphens, e.g. acme or acme-eu")
+    loaded = load_tenants(settings.tenants, check_secrets=False)
+    if tenant_id in loaded.refused or any(tenant.tenant == tenant_id for tenant in loaded.tenants):
+        raise LifeRefused(f"there is a tenant {tenant_id} already")
+    if is_shredded(settings, tenant_id):
+        raise LifeRefused(f"tenant {tenant_id} was shredded, and an id is never used twice: take another one")
+    path = new_file(settings.tenants, tenant_id, name, tuple(frameworks))
+    with _one_at_a_time(settings):
+        _settle(settings, tenant_id, Standing("active"), COMMAND)
+    return path
 
 
 def standing_of(settings: Settings, loaded: Loaded, tenant_id: str) -> Standing | None:
@@ -167,12 +186,9 @@ def revoke_grants(settings: Settings, tenant_id: str) -> int:
     """Revoke every grant to read the tenant; there are none without Postgres."""
     if not settings.warehouse_url.startswith("postgresql"):
         return 0
-    import importlib
+    from kushim_pipeline.access.grants import revoke_all
 
-    revoke_all: Callable[[Settings, str], int | None] = importlib.import_module(
-        "kushim_pipeline.access.grants"
-    ).revoke_all
-    return revoke_all(settings, tenant_id) or 0
+    return len(revoke_all(settings, tenant_id).grants)
 
 
 def today() -> date:

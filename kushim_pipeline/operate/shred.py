@@ -1,7 +1,7 @@
 """Forget a tenant when the time for which its evidence had to be kept is over: the end of its life.
 
-Its keys are destroyed, and with them what they sealed, in every backup at once; its rows leave the warehouse. The ledger
-stays: it holds hashes only, and still proves that nothing else was taken out.
+Its keys are destroyed, and with them what they sealed, in every backup at once; its rows leave the warehouse. The
+ledger stays: it holds hashes only, and still proves that nothing else was taken out.
 """
 
 from collections.abc import Callable
@@ -9,7 +9,6 @@ from datetime import date
 
 from kushim_pipeline.evidence.forget import forget_unsealed
 from kushim_pipeline.evidence.life import SHREDDED
-from kushim_pipeline.evidence.store import FileStore
 from kushim_pipeline.operate.life import (
     COMMAND,
     LifeRefused,
@@ -62,9 +61,7 @@ def shred(
     rows = forget_rows(settings, tenant_id)
     say(f"{tenant_id}: {rows} rows deleted from the warehouse")
     stores = open_stores(settings)
-    files = 0
-    if isinstance(stores.evidence, FileStore):
-        files = forget_unsealed(stores.evidence, stores.ledger, tenant_id)
+    files = forget_unsealed(stores.evidence, stores.ledger, tenant_id)
     keys = shared_vault(settings).shred(tenant_id)
     say(f"{tenant_id}: {keys} keys destroyed, what they sealed cannot be read any more")
     if files:

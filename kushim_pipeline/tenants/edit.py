@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from kushim_pipeline.tenants.load import load_tenants
 from kushim_pipeline.tenants.yaml_tree import NotYaml, plain_data, read
@@ -129,7 +130,7 @@ def _spots(text: str) -> dict[str, _Spot]:
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         if isinstance(event, yaml.CollectionStartEvent):
             if depth == 0:
-                flow, column = bool(event.flow_style), event.start_mark.column
+                flow, column = bool(event.flow_style), _mark(event.start_mark).column
             elif depth == 1:
                 key = None
             depth += 1
@@ -139,10 +140,15 @@ def _spots(text: str) -> dict[str, _Spot]:
             if key is None:
                 key = event
                 continue
-            start, end = event.start_mark.index, event.end_mark.index
-            spots[key.value] = _Spot(key.start_mark.index, column, start, end, flow)
+            start, end = _mark(event.start_mark).index, _mark(event.end_mark).index
+            spots[key.value] = _Spot(_mark(key.start_mark).index, column, start, end, flow)
             key = None
     return spots
+
+
+def _mark(mark: Any) -> Any:
+    """Where an event stands; parsed from a text, every event has a place."""
+    return mark
 
 
 def _replace(place: Path, data: bytes) -> None:

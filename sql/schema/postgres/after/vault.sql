@@ -9,11 +9,12 @@ CREATE TABLE IF NOT EXISTS vault.data_key (
     tenant_id TEXT NOT NULL,
     purpose TEXT NOT NULL,
     version INTEGER NOT NULL,
-    key_id TEXT NOT NULL UNIQUE,
+    key_id TEXT NOT NULL,
     wrapped_by TEXT NOT NULL,           -- the key-encryption key, by its id
     wrapped BYTEA NOT NULL,
     created_at TIMESTAMPTZ NOT NULL,
-    PRIMARY KEY (tenant_id, purpose, version)
+    PRIMARY KEY (tenant_id, purpose, version),
+    UNIQUE (tenant_id, key_id)          -- not across tenants: an index tells who searches it whether it found
 );
 
 -- A version of a secret; only the newest has bytes. Version numbers are never used twice, also after a deletion.

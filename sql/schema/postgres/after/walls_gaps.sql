@@ -224,6 +224,7 @@ AS $$
         WHEN ops.is_our_schema(n.nspname) THEN
             r.rolname IS NULL OR x.privilege_type = 'CREATE'
             OR (n.nspname = 'vault' AND r.rolname NOT IN ('kushim_loader', 'kushim_app'))
+        WHEN n.nspname = 'access' THEN TRUE
         WHEN n.nspname IN ('pg_catalog', 'information_schema') OR n.nspname LIKE 'pg\_t%' THEN FALSE
         ELSE x.privilege_type = 'CREATE' AND (r.rolname IS NULL OR r.rolname = ANY (ops.walled_roles()))
     END
@@ -310,12 +311,16 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     WITH RECURSIVE ours(rolname) AS (
         SELECT unnest(ops.walled_roles() || '{kushim_owner,kushim_loader}'::name[])
+    ), live(member, roleid) AS (
+        -- Since 16 a membership may be for granting on only. Before, these columns are not there.
+        SELECT m.member, m.roleid
+        FROM pg_auth_members AS m
+        WHERE coalesce((to_jsonb(m) ->> 'inherit_option')::boolean, TRUE)
+            OR coalesce((to_jsonb(m) ->> 'set_option')::boolean, TRUE)
     ), member(id, of) AS (
-        SELECT m.member, m.roleid FROM pg_auth_members AS m WHERE m.inherit_option OR m.set_option
+        SELECT m.member, m.roleid FROM live AS m
         UNION
-        SELECT b.id, m.roleid
-        FROM member AS b
-        JOIN pg_auth_members AS m ON m.member = b.of AND (m.inherit_option OR m.set_option)
+        SELECT b.id, m.roleid FROM member AS b JOIN live AS m ON m.member = b.of
     ), belongs AS (
         SELECT r.rolname, r.rolsuper OR r.rolbypassrls AS sees_all, r.rolcreaterole OR r.rolreplication AS may_grow,
             array_agg(g.rolname ORDER BY g.rolname) AS groups

@@ -10,11 +10,13 @@ DECLARE
     ungiven  text[] := '{}';
     login    text := session_user;
     database text := current_database();
+    -- Up to 15, who is a member may always SET ROLE.
+    may_be   text := CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN 'SET' ELSE 'MEMBER' END;
 BEGIN
-    IF current_setting('server_version_num')::integer < 160000 THEN
+    IF current_setting('server_version_num')::integer < 150000 THEN
         RAISE EXCEPTION USING
             ERRCODE = 'feature_not_supported',
-            MESSAGE = 'Kushim needs Postgres 16 or newer; this server is ' || current_setting('server_version');
+            MESSAGE = 'Kushim needs Postgres 15 or newer; this server is ' || current_setting('server_version');
     END IF;
 
     FOREACH wanted IN ARRAY ARRAY[
@@ -48,7 +50,7 @@ BEGIN
 
     -- The login acts as the owner when it migrates, and as the loader ever after. A superuser may do so anyway.
     FOREACH wanted IN ARRAY ARRAY['kushim_owner', 'kushim_loader'] LOOP
-        IF missing <> '{}' OR NOT pg_catalog.pg_has_role(session_user, wanted, 'SET') THEN
+        IF missing <> '{}' OR NOT pg_catalog.pg_has_role(session_user, wanted, may_be) THEN
             BEGIN
                 EXECUTE format('GRANT %I TO %I', wanted, login);
             EXCEPTION

@@ -180,7 +180,7 @@ class PostgresWarehouse:
         may_create = "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = session_user"
         if _is_member(self._connection, LOADER) is False and not self.query(may_create).rows[0][0]:
             raise SchemaOutdated(
-                f"the login of KUSHIM_WAREHOUSE_URL is no member of {LOADER}: it may read the warehouse, not write to it"
+                f"the login of KUSHIM_WAREHOUSE_URL is no member of {LOADER}: it may read, not write"
             )
 
     def _shape(self, select: str) -> list[tuple[str, int]]:

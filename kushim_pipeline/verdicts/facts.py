@@ -29,23 +29,30 @@ def build_facts(warehouse: Warehouse, catalogue: Catalogue, tables: Iterable[str
     built: dict[str, int] = {}
     wanted = set(tables) if tables is not None else None
     if wanted is None or POLICY_TABLE in wanted:
-        _build_policy(warehouse, catalogue.policy)
+        warehouse.derive(f"facts.{POLICY_TABLE}", _policy_sql(catalogue.policy))
     for fact in catalogue.facts.values():
         if wanted is None or fact.table in wanted:
             built[fact.table] = _build(warehouse, fact)
     return built
 
 
-def _build(warehouse: Warehouse, fact: FactTable) -> int:
+def definitions(catalogue: Catalogue) -> dict[str, str]:
+    """Every fact table as `facts.NAME` with the SELECT that makes it, in the order of building."""
+    tables = {f"facts.{POLICY_TABLE}": _policy_sql(catalogue.policy)}
+    return tables | {f"facts.{fact.table}": _fact_sql(fact) for fact in catalogue.facts.values()}
+
+
+def _fact_sql(fact: FactTable) -> str:
     null = " OR ".join(f"f.{column} IS NULL" for column in fact.required) or "FALSE"
+    return f"SELECT f.*, CASE WHEN {null} THEN 'quarantined' END AS unreadable FROM ({fact.sql}\n) AS f"
+
+
+def _build(warehouse: Warehouse, fact: FactTable) -> int:
     missing = (
         " || ".join(f"CASE WHEN f.{column} IS NULL THEN '{column} ' ELSE '' END" for column in fact.required) or "''"
     )
     with warehouse.transaction():
-        rows = warehouse.derive(
-            f"facts.{fact.table}",
-            f"SELECT f.*, CASE WHEN {null} THEN 'quarantined' END AS unreadable FROM ({fact.sql}\n) AS f",
-        )
+        rows = warehouse.derive(f"facts.{fact.table}", _fact_sql(fact))
         warehouse.script(
             f"DELETE FROM facts.quarantine WHERE fact_table = '{fact.table}';"
             "INSERT INTO facts.quarantine "
@@ -55,9 +62,6 @@ def _build(warehouse: Warehouse, fact: FactTable) -> int:
     return rows
 
 
-def _build_policy(warehouse: Warehouse, keys: Mapping[str, PolicyKey]) -> None:
+def _policy_sql(keys: Mapping[str, PolicyKey]) -> str:
     columns = ", ".join(f"{_POLICY_READERS[key.type].format(key=name)} AS {name}" for name, key in keys.items())
-    warehouse.derive(
-        f"facts.{POLICY_TABLE}",
-        f"SELECT r.tenant_id, {columns} FROM raw.record_asof AS r WHERE r.stream = 'kushim.policy'",
-    )
+    return f"SELECT r.tenant_id, {columns} FROM raw.record_asof AS r WHERE r.stream = 'kushim.policy'"

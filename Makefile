@@ -42,10 +42,12 @@ lint: $(STAMP) ## Check style, format and types
 bench: $(STAMP) ## Measure; the figures of docs/benchmarks.md come from here
 	@for script in kushim_pipeline_tests/bench/[a-z]*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
 
-lock: ## Pin all packages anew in requirements.txt (needs uv)
+lock: ## Pin all packages anew in requirements.txt, and the image's in deploy/ (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv (see its documentation); nothing else does" >&2; exit 1; }
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras \
 		--group dev pyproject.toml -o requirements.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras \
+		--constraints requirements.txt pyproject.toml deploy/requirements.in -o deploy/requirements.txt
 
 clean: ## Remove .venv and caches; the data folder .kushim stays, because evidence is never deleted
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage build dist *.egg-info

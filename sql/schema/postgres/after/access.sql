@@ -242,10 +242,10 @@ BEGIN
                 (SELECT string_agg(g.framework, ', ' ORDER BY g.framework) FROM unnest(given) AS g)),
             HINT = format('SELECT ops.enter(%L, %L)', wanted, chosen.framework);
     END IF;
-    SELECT array_agg(r.rolname ORDER BY r.rolname) INTO belongs
+    SELECT array_agg(r.rolname::text ORDER BY r.rolname) INTO belongs
     FROM pg_roles AS r
     WHERE r.rolname <> session_user AND pg_has_role(session_user, r.oid, 'MEMBER');
-    IF belongs <> ARRAY['kushim_' || chosen.role, 'kushim_person'] THEN
+    IF NOT (belongs @> ARRAY['kushim_' || chosen.role, 'kushim_person'] AND cardinality(belongs) = 2) THEN
         RAISE EXCEPTION USING
             ERRCODE = 'insufficient_privilege',
             MESSAGE = format('%s is granted the role %s and belongs to %s: a person''s login has exactly one role',

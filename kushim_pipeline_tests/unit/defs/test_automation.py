@@ -20,9 +20,12 @@ from dagster import (
     op,
 )
 
-from kushim_pipeline.defs.automation import BATCH, batch_size, schedules, sensors
+from kushim_pipeline.defs.automation import BATCH, batch_size, retention_job, schedules, sensors
 from kushim_pipeline.defs.home import prepare_dagster_home
 from kushim_pipeline.defs.names import JUDGE, TENANTS
+from kushim_pipeline.evidence.store import EvidenceShredded
+from kushim_pipeline.evidence.trail import Trail
+from kushim_pipeline.stores import open_stores
 from kushim_pipeline_tests.unit.defs.places import Place
 
 
@@ -43,7 +46,7 @@ def sensor(place: Place, name: str) -> Any:
 
 
 def daily(place: Place, instance: DagsterInstance) -> list[Any]:
-    (schedule,) = schedules(place.kushim())
+    schedule = next(found for found in schedules(place.kushim()) if found.name == "daily_collection")
     context = build_schedule_context(instance, scheduled_execution_time=datetime(2026, 6, 1, 4, tzinfo=UTC))
     return list(schedule(context))
 
@@ -75,6 +78,42 @@ def test_the_daily_schedule_leaves_out_who_cannot_run(place: Place, instance: Da
 def test_without_a_tenant_the_daily_schedule_says_why_nothing_runs(place: Place, instance: DagsterInstance) -> None:
     (answer,) = daily(place, instance)
     assert isinstance(answer, SkipReason)
+
+
+def test_who_is_paused_is_not_collected(place: Place, instance: DagsterInstance) -> None:
+    for name in ("a", "b", "c"):
+        place.tenant(name)
+    daily(place, instance)
+    for name, state in (("a", "paused"), ("b", "offboarded")):
+        place.path(name).write_text(place.path(name).read_text() + f"state: {state}\n")
+    (request,) = daily(place, instance)
+    assert request.tags["dagster/asset_partition_range_start"] == "c"
+    assert instance.get_dynamic_partitions(TENANTS) == ["c"]
+    assert [e.payload["state"] for e in Trail(place.settings.home).entries("b")] == ["active", "offboarded"]
+
+
+def test_retention_runs_when_a_tenant_is_due(place: Place, instance: DagsterInstance) -> None:
+    def ask() -> Any:
+        schedule = next(found for found in schedules(place.kushim()) if found.name == "retention")
+        when = datetime(2026, 6, 1, 3, 30, tzinfo=UTC)
+        return schedule(build_schedule_context(instance, scheduled_execution_time=when))
+
+    place.tenant("acme")
+    assert isinstance(ask(), SkipReason)
+    text = place.path("acme").read_text()
+    place.path("acme").write_text(text + "state: offboarded\nretain_until: 2999-01-01\n")
+    assert isinstance(ask(), SkipReason)
+    place.path("acme").write_text(text + "state: offboarded\nretain_until: 2020-01-01\n")
+    digest = open_stores(place.settings).evidence.put("acme", b"old evidence")
+    assert ask().run_key == "2026-06-01"
+    kushim = place.kushim()
+    done = retention_job.execute_in_process(instance=instance, resources={"kushim": kushim})
+    assert done.success
+    assert isinstance(ask(), SkipReason)
+    with pytest.raises(EvidenceShredded):
+        open_stores(place.settings).evidence.get("acme", digest)
+    entries = [(e.kind, e.payload["by"]) for e in Trail(place.settings.home).entries("acme")]
+    assert entries[-1] == ("tenant.shredded", "schedule")
 
 
 @pytest.mark.parametrize("text", ["0", "-3", "many", "2.5"])

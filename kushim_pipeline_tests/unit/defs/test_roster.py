@@ -43,6 +43,25 @@ def test_a_tenant_whose_file_has_a_mistake_keeps_its_partition(tmp_path: Path, i
     assert instance.get_dynamic_partitions(TENANTS) == ["acme"]
 
 
+def test_a_paused_tenant_stays_expected_and_an_offboarded_one_is_gone(
+    tmp_path: Path, instance: DagsterInstance
+) -> None:
+    place = Place(tmp_path)
+    for name in ("acme", "beta", "gamma"):
+        place.tenant(name)
+    follow(instance, place.kushim().roster())
+    place.path("acme").write_text(place.path("acme").read_text() + "state: paused\n")
+    place.path("beta").write_text(place.path("beta").read_text() + "state: offboarded\n")
+    # Even while a file does not say whose it is: these two do.
+    place.path("who").write_text("name: who?\n")
+    roster = place.kushim().roster()
+    assert follow(instance, roster).remove == ["acme", "beta"]
+    assert list(roster.tenants) == ["gamma"]
+    assert list(roster.expected) == ["acme", "gamma"]
+    assert roster.gone(["acme", "beta", "gamma", "old"]) == ["beta"]
+    assert "kushim tenants resume acme" in roster.problems_of("acme")[0]
+
+
 @pytest.mark.parametrize("whose", ["name: who?\n", "tenant: [\n", ""])
 def test_nobody_is_gone_while_a_file_does_not_say_whose_it_is(
     tmp_path: Path, instance: DagsterInstance, whose: str

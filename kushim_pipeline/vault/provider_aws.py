@@ -28,7 +28,7 @@ class AwsKmsKeys:
         with self._lock:
             if not self._arn:
                 found = self._call("describe_key", KeyId=self._key)["KeyMetadata"]
-                if found["KeyUsage"] != "ENCRYPT_DECRYPT" or found.get("KeySpec") != "SYMMETRIC_DEFAULT":
+                if found.get("KeySpec") != "SYMMETRIC_DEFAULT":
                     raise WeakKey("the AWS KMS key of KUSHIM_KEYS is not a symmetric key for encryption")
                 if found["KeyState"] != "Enabled":
                     raise KeyUnavailable(f"the AWS KMS key of KUSHIM_KEYS is {found['KeyState']}, not Enabled")

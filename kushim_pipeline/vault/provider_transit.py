@@ -30,7 +30,7 @@ class TransitKeys:
 
     @property
     def key_id(self) -> str:
-        found = self._call("read_key", name=self._name)["data"]
+        found = self._call("read_key", ("type", "latest_version"), name=self._name)
         if found["type"] not in _AEAD:
             raise WeakKey(
                 f"the transit key {self._name} has the type {found['type']}; make one of the type aes256-gcm96, "
@@ -44,8 +44,10 @@ class TransitKeys:
         return re.fullmatch(rf"vault:{re.escape(self._name)}:v[0-9]+", key_id) is not None
 
     def wrap(self, data_key: bytes, aad: bytes) -> Wrapped:
-        answer = self._call("encrypt_data", name=self._name, plaintext=_text(data_key), associated_data=_text(aad))
-        ciphertext = str(answer["data"]["ciphertext"])
+        answer = self._call(
+            "encrypt_data", ("ciphertext",), name=self._name, plaintext=_text(data_key), associated_data=_text(aad)
+        )
+        ciphertext = str(answer["ciphertext"])
         found = _CIPHERTEXT.fullmatch(ciphertext)
         if found is None:
             raise KeyUnavailable("Vault answered with something that is no ciphertext of its transit engine")
@@ -53,19 +55,24 @@ class TransitKeys:
 
     def unwrap(self, wrapped: Wrapped, aad: bytes) -> bytes:
         answer = self._call(
-            "decrypt_data", name=self._name, ciphertext=wrapped.blob.decode(), associated_data=_text(aad)
+            "decrypt_data",
+            ("plaintext",),
+            name=self._name,
+            ciphertext=wrapped.blob.decode(),
+            associated_data=_text(aad),
         )
-        return base64.b64decode(answer["data"]["plaintext"])
+        return base64.b64decode(answer["plaintext"])
 
     def renew(self) -> str | None:
-        self._call("rotate_key", name=self._name)
+        self._call("rotate_key", (), name=self._name)
         return self.key_id
 
     def check(self) -> None:
         """Ask Vault about the key: one call."""
         _ = self.key_id
 
-    def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
+    def _call(self, operation: str, wanted: tuple[str, ...], **parameters: Any) -> dict[str, Any]:
+        """What an operation answers below `data`, where the wanted keys have to be."""
         import hvac.exceptions  # type: ignore[import-untyped]
         import requests
 
@@ -89,7 +96,10 @@ class TransitKeys:
         except requests.RequestException as error:
             # Its text may hold the address with a password in it.
             raise KeyUnavailable(f"Vault at VAULT_ADDR could not be asked ({type(error).__name__})") from None
-        return answer if isinstance(answer, dict) else {}
+        data = answer.get("data") if isinstance(answer, dict) else None
+        if wanted and not (isinstance(data, dict) and all(key in data for key in wanted)):
+            raise KeyUnavailable(f"what VAULT_ADDR answered to {operation} is not from Vault's transit engine")
+        return data or {}
 
 
 def _client(environ: Mapping[str, str]) -> Any:

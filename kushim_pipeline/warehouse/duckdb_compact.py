@@ -8,7 +8,7 @@ import os
 import shutil
 from pathlib import Path
 
-from kushim_pipeline.warehouse.duckdb_engine import _queue, published_path
+from kushim_pipeline.warehouse.duckdb_engine import wait_in_line, published_path
 
 
 def compact(path: Path, *, wait_seconds: float = 60.0) -> None:
@@ -19,7 +19,7 @@ def compact(path: Path, *, wait_seconds: float = 60.0) -> None:
     """
     if not path.is_file():
         return
-    with contextlib.closing(_queue(path.with_suffix(".lock"), wait_seconds)):
+    with contextlib.closing(wait_in_line(path.with_suffix(".lock"), wait_seconds)):
         published = published_path(path)
         # What a killed publishing or an earlier compaction left behind is a copy of the old bytes.
         for left in path.parent.glob(f"{path.stem}*.incoming*"):

@@ -18,7 +18,7 @@ from kushim_pipeline.warehouse.engine import NothingPublished, QueryRefused, Row
 
 BATCH_ROWS = 50_000
 FETCH_ROWS = 5_000
-_SETTINGS = {
+SETTINGS = {
     "default_null_order": "postgres",
     "integer_division": "true",
     "autoinstall_known_extensions": "false",
@@ -40,22 +40,22 @@ class DuckDBWarehouse:
         """
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self._config = {**_SETTINGS, "memory_limit": memory_limit, "threads": str(threads)}
+        self._config = {**SETTINGS, "memory_limit": memory_limit, "threads": str(threads)}
         self._in_transaction = False
-        self._lock = _queue(path.with_suffix(".lock"), wait_seconds)
+        self._lock = wait_in_line(path.with_suffix(".lock"), wait_seconds)
         try:
-            self._connection = _connect(path, self._config)
+            self._connection = connect(path, self._config)
         except BaseException:
             self._lock.close()
             raise
 
     def script(self, sql: str) -> None:
-        with _told_apart():
+        with told_apart():
             self._connection.execute(sql)
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
-        with _told_apart():
-            return _rows(self._connection, sql, parameters)
+        with told_apart():
+            return rows(self._connection, sql, parameters)
 
     def change(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         return int(self.query(sql, parameters).rows[0][0])
@@ -80,7 +80,7 @@ class DuckDBWarehouse:
         return int(self.query(f"SELECT count(*) FROM {table}").rows[0][0])
 
     def stream(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[list[tuple[Any, ...]]]:
-        with _told_apart():
+        with told_apart():
             yield from fetch(self._connection, sql, parameters)
 
     def define_table(self, table: str, select: str) -> bool:
@@ -99,6 +99,11 @@ class DuckDBWarehouse:
 
     def refresh_statistics(self, table: str) -> None:
         """Nothing to do: DuckDB keeps its statistics by itself."""
+
+    @contextlib.contextmanager
+    def whole_tables(self) -> Iterator[None]:
+        """Nothing to do: DuckDB joins by hash."""
+        yield
 
     @contextlib.contextmanager
     def transaction(self, *, keep: bool = True) -> Iterator[None]:
@@ -135,7 +140,7 @@ class DuckDBWarehouse:
             incoming.replace(published)
         finally:
             incoming.unlink(missing_ok=True)
-            self._connection = _connect(self.path, self._config)
+            self._connection = connect(self.path, self._config)
 
     def close(self) -> None:
         self._connection.close()
@@ -153,7 +158,7 @@ class DuckDBReader:
         published = published_path(path)
         if not published.is_file():
             raise NothingPublished("nothing has been published here yet: run `kushim run` (or `kushim demo`) first")
-        self._connection = _connect(published, _SETTINGS, read_only=True)
+        self._connection = connect(published, SETTINGS, read_only=True)
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
         import duckdb
@@ -161,7 +166,7 @@ class DuckDBReader:
         try:
             if len(self._connection.extract_statements(sql)) != 1:
                 raise QueryRefused("write one statement at a time")
-            return _rows(self._connection, sql, parameters)
+            return rows(self._connection, sql, parameters)
         except duckdb.Error as error:
             raise QueryRefused(str(error)) from None
 
@@ -174,7 +179,7 @@ def published_path(path: Path) -> Path:
     return path.with_name(f"{path.stem}.published{path.suffix}")
 
 
-def _connect(path: Path, config: dict[str, str], *, read_only: bool = False) -> Any:
+def connect(path: Path, config: dict[str, str], *, read_only: bool = False) -> Any:
     import duckdb
 
     connection = duckdb.connect(str(path), read_only=read_only, config=dict(config))
@@ -187,7 +192,7 @@ def _connect(path: Path, config: dict[str, str], *, read_only: bool = False) -> 
 
 
 @contextlib.contextmanager
-def _told_apart() -> Iterator[None]:
+def told_apart() -> Iterator[None]:
     """Tell a statement that is wrong in itself from a warehouse that is in trouble (a full disk, a lost file)."""
     import duckdb
 
@@ -206,12 +211,12 @@ def fetch(
         yield rows
 
 
-def _rows(connection: Any, sql: str, parameters: Sequence[Any]) -> Rows:
+def rows(connection: Any, sql: str, parameters: Sequence[Any]) -> Rows:
     cursor = connection.execute(sql, list(parameters))
     return Rows([column[0] for column in cursor.description or ()], cursor.fetchall())
 
 
-def _queue(path: Path, wait_seconds: float) -> IO[str]:
+def wait_in_line(path: Path, wait_seconds: float) -> IO[str]:
     """Wait in line for the writer's lock, which the kernel frees even after kill -9. Raises WarehouseBusy."""
     file = path.open("a")
     deadline = time.monotonic() + wait_seconds

@@ -38,6 +38,18 @@ class Rows:
     rows: list[tuple[Any, ...]]
 
 
+class Look(Protocol):
+    """What reads a warehouse's own tables, those of all tenants. A writer's hold is one, too."""
+
+    engine: str
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
+        """Run one statement and return its rows. Parameters stand as `?` in the text."""
+
+    def stream(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[list[tuple[Any, ...]]]:
+        """The rows of one query, some at a time: a table may be larger than memory. Nothing else runs meanwhile."""
+
+
 class Warehouse(Protocol):
     """A writer's hold on the warehouse. There is one at a time; close it soon."""
 
@@ -68,7 +80,10 @@ class Warehouse(Protocol):
         """Have a view as its `CREATE OR REPLACE VIEW` says. In: `schema.name`, the statement. Out: has it changed?"""
 
     def refresh_statistics(self, table: str) -> None:
-        """Tell the engine's planner that a table has changed a lot."""
+        """Tell the engine's planner that a table has changed a lot. In: `schema.name`, or a temporary table's name."""
+
+    def whole_tables(self) -> AbstractContextManager[None]:
+        """Have the statements inside planned for all rows of all tenants, rather than for a few."""
 
     def transaction(self, *, keep: bool = True) -> AbstractContextManager[None]:
         """All or nothing: commits at the end (rolls back with keep=False), and rolls back on an exception.

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from kushim_pipeline.warehouse.engine import Warehouse
+from kushim_pipeline.warehouse.engine import Look, Warehouse
 from kushim_pipeline.warehouse.postgres_engine import LOADER, OWNER, PostgresWarehouse
 
 _NAME = re.compile(r"([0-9]{3})_([a-z0-9_]+)\.sql")
@@ -103,7 +103,7 @@ def migrations(schema_root: Path, engine: str) -> list[Migration]:
     ]
 
 
-def pending(warehouse: Warehouse, schema_root: Path) -> list[Migration]:
+def pending(warehouse: Look, schema_root: Path) -> list[Migration]:
     """What `migrate` would apply, in order; empty when the schema is the newest.
 
     Raises MigrationRefused when a migration was changed after it was applied, or when the warehouse is newer than the
@@ -204,7 +204,7 @@ def _repeatable(folder: Path, prefix: str) -> list[Migration]:
     return [Migration(0, f"{prefix}/{path.name}", path.read_text("utf-8")) for path in sorted(folder.glob("*.sql"))]
 
 
-def _known(warehouse: Warehouse) -> dict[tuple[int, str], str]:
+def _known(warehouse: Look) -> dict[tuple[int, str], str]:
     exists = "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'ops' AND table_name = 'migration'"
     if not warehouse.query(exists).rows[0][0]:
         return {}

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from kushim_pipeline import __version__
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.unit import Unit
+from kushim_pipeline.collect.unwritable import EvidenceUnwritable, Watched
 from kushim_pipeline.evidence.ledger import Ledger
 from kushim_pipeline.evidence.receipt import Reason, Receipt
 from kushim_pipeline.evidence.store import EvidenceStore
@@ -120,11 +121,12 @@ def _collect_connection(
         },
     )
     masked = masking(secrets.values())
+    evidence = Watched(stores.evidence)
     collections: dict[Unit, Collection] = {}
     receipts: dict[Unit, Receipt] = {}
 
     def open_collection(unit: Unit) -> Collection:
-        collection = Collection(unit, stores.evidence, code_version=code_version(connection.source), mask=masked)
+        collection = Collection(unit, evidence, code_version=code_version(connection.source), mask=masked)
         collections[unit] = collection
         return collection
 
@@ -136,7 +138,7 @@ def _collect_connection(
             tenant.tenant,
             "receipt",
             {
-                "receipt": write_receipt(stores.evidence, receipt),
+                "receipt": write_receipt(evidence, receipt),
                 "connection_id": unit.connection_id,
                 "stream": unit.stream,
                 "scope": unit.scope,
@@ -149,13 +151,11 @@ def _collect_connection(
     try:
         if secrets or not connection.secret_refs():
             module.collect(connection, secrets, planned, open_collection, finish)
-    except OSError as error:
-        # The disk, not the vendor: without a place for evidence nothing may go on.
-        if error.errno is not None and error.filename is not None:
-            raise
-        failure = f"{type(error).__name__}: {error}"
     except Exception as error:  # noqa: BLE001 # whatever a client raises ends in receipts, never in another tenant's run
         failure = f"{type(error).__name__}: {error}"
+    if evidence.refused:
+        # The disk, not the vendor: without a place for evidence nothing may go on.
+        raise EvidenceUnwritable(f"evidence cannot be written: {evidence.refused}") from evidence.refused
     for unit in planned:
         if unit not in receipts:
             if unit not in collections:

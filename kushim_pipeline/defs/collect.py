@@ -30,7 +30,7 @@ from kushim_pipeline.defs.metadata import table
 from kushim_pipeline.defs.progress import Progress
 from kushim_pipeline.defs.resource import Kushim
 from kushim_pipeline.defs.specs import evidence_specs
-from kushim_pipeline.defs.trouble import RETRY_COLLECTION, one_line, told
+from kushim_pipeline.defs.trouble import RETRY_COLLECTION, in_words, is_disk_full, one_line, told
 from kushim_pipeline.evidence.receipt import Outcome, Receipt
 from kushim_pipeline.stores import shared_vault
 from kushim_pipeline.tenants.config import TenantConfig
@@ -76,9 +76,11 @@ def collect_assets() -> AssetsDefinition:
             work = _work(context, kushim, sources)
             failed = _read(context, kushim, work)
         if failed:
+            no_room = any(map(is_disk_full, failed.values()))
             raise Failure(
                 "these could not be collected, the others were: " + "; ".join(failed),
                 metadata={"failed": len(failed), "collected": len(work) - len(failed)},
+                allow_retries=not no_room,
             )
         yield from ()
 
@@ -118,9 +120,9 @@ def _done(context: AssetExecutionContext) -> set[tuple[str, str]]:
     }
 
 
-def _read(context: AssetExecutionContext, kushim: Kushim, work: Sequence[Work]) -> list[str]:
-    """Read everything; record each as it is done. Out: what could not be read, in words."""
-    failed: list[str] = []
+def _read(context: AssetExecutionContext, kushim: Kushim, work: Sequence[Work]) -> dict[str, BaseException]:
+    """Read everything; record each as it is done. Out: what could not be read, in words, and why."""
+    failed: dict[str, BaseException] = {}
     vault = shared_vault(kushim.settings)  # refuses weak keys before anything is read
     secrets = resolver(os.environ, lambda: vault)
     stores = kushim.stores
@@ -135,9 +137,9 @@ def _read(context: AssetExecutionContext, kushim: Kushim, work: Sequence[Work]) 
                 item = pending.pop(future)
                 error = future.exception()
                 if error is not None:
-                    line = f"{item.tenant.tenant} {item.source} ({one_line(f'{type(error).__name__}: {error}')})"
+                    line = f"{item.tenant.tenant} {item.source} ({in_words(error)})"
                     context.log.error(f"could not collect {line}")
-                    failed.append(line)
+                    failed[line] = error
                 else:
                     context.log_event(_materialization(item, future.result()))
     finally:

@@ -93,10 +93,12 @@ def _facts(catalogue: Catalogue) -> AssetsDefinition:
         kushim: Kushim = context.resources.kushim
         tables = sorted(key.path[-1] for key in context.selected_asset_keys)
         with told("building facts"), kushim.writer() as warehouse:
-            # Facts of two times beside each other would be judged as of one: only all of them move the clock.
-            if len(tables) == len(specs) or not warehouse.query("SELECT as_of FROM ops.clock").rows:
-                set_clock(warehouse, datetime.now(UTC))
-            build_facts(warehouse, kushim.catalogue, tables)
+            # Facts of two times beside each other would be judged as of one: only all of them move the clock, and a
+            # building that is cut off leaves the facts and the clock that were before.
+            with warehouse.transaction():
+                if len(tables) == len(specs) or not warehouse.query("SELECT as_of FROM ops.clock").rows:
+                    set_clock(warehouse, datetime.now(UTC))
+                build_facts(warehouse, kushim.catalogue, tables)
             numbers = figures.of_facts(warehouse, [name for name in tables if name != POLICY_TABLE])
             if POLICY_TABLE in tables:
                 numbers[POLICY_TABLE] = figures.of_policies(warehouse)

@@ -8,7 +8,7 @@ import os
 import shutil
 from pathlib import Path
 
-from kushim_pipeline.warehouse.duckdb_engine import wait_in_line, published_path
+from kushim_pipeline.warehouse.duckdb_engine import published_path, wait_in_line
 
 
 def compact(path: Path, *, wait_seconds: float = 60.0) -> None:

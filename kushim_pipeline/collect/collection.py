@@ -16,6 +16,17 @@ MAX_RESOURCE_ID = 2048
 MAX_MESSAGE = 500
 
 
+class SecretRepeated(ValueError):
+    """An answer that holds the connection's own secret; it is not kept, since evidence is kept for ever."""
+
+    def __init__(self) -> None:
+        super().__init__("the answer repeats a secret of this connection and was not kept")
+
+
+def _nothing(_: bytes) -> bool:
+    return False
+
+
 class Collection:
     """What an entity module reports to while it reads. Safe to use from several threads.
 
@@ -23,9 +34,21 @@ class Collection:
     touched. Nothing here raises for what a vendor sends.
     """
 
-    def __init__(self, unit: Unit, store: EvidenceStore, *, code_version: str, mask: Callable[[str], str]) -> None:
-        """In: the unit, where bytes go, the version of the reading code, and a function that masks secrets in texts."""
+    def __init__(
+        self,
+        unit: Unit,
+        store: EvidenceStore,
+        *,
+        code_version: str,
+        mask: Callable[[str], str],
+        repeats: Callable[[bytes], bool] = _nothing,
+    ) -> None:
+        """In: the unit, where bytes go, and the version of the reading code.
+
+        Functions: `mask` takes secrets out of a text, `repeats` says whether bytes hold one.
+        """
         self.unit = unit
+        self._repeats = repeats
         self._store = store
         self._code_version = code_version
         self._mask = mask
@@ -48,7 +71,9 @@ class Collection:
         return False
 
     def keep(self, body: bytes, *, operation: str, parameters: Mapping[str, Any], status: int) -> str:
-        """Store an answer's bytes before anybody parses them. Returns their SHA-256."""
+        """Store an answer's bytes before anybody parses them. Returns their SHA-256. Raises SecretRepeated."""
+        if self._repeats(body):
+            raise SecretRepeated
         digest = self._store.put(self.unit.tenant_id, body)
         page = Page(
             sha256=digest,
@@ -92,6 +117,10 @@ class Collection:
             )
         except BadJson as error:
             self.unreadable(_clean(resource_id), Reason.QUARANTINED, "record", str(error))
+            return
+        if self._repeats(line):
+            # It came in a spelling that the answer's bytes do not show, say with a letter escaped.
+            self.problem(Reason.QUARANTINED, "record", "a record repeats a secret of this connection")
             return
         with self._lock:
             twice = resource_id in self._records

@@ -22,6 +22,7 @@ from kushim_pipeline.evidence.store import EvidenceStore
 from kushim_pipeline.evidence.verify import write_receipt
 from kushim_pipeline.tenants.config import Connection, TenantConfig
 from kushim_pipeline.tenants.secret import MissingSecret, Resolver, from_environment, mask, resolve_all
+from kushim_pipeline.tenants.spelling import spellings
 
 SOURCES = ("aws", "github")
 
@@ -30,6 +31,11 @@ _LEAKS = re.compile(
     r"(?i)((?:api[_-]?key|token|secret|password|signature|credential|authorization)[\"']?\s*[=:]\s*(?:bearer|basic|token|ssws)?\s*)"
     r"[^\s&,;\"'}]+|\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b|\bgh[pousr]_[A-Za-z0-9]{10,}|\bgithub_pat_\w+|\bxox[a-z]-[\w-]+"
 )
+
+# An access key's id is a name: AWS shows it in its reports.
+_NO_SECRET = ("access_key_id",)
+# A shorter value may stand in an answer by chance, e.g. a sandbox's token that is a word.
+_SHORTEST = 8
 
 OpenCollection = Callable[[Unit], Collection]
 Progress = Callable[[Receipt], None]
@@ -121,12 +127,14 @@ def _collect_connection(
         },
     )
     masked = masking(secrets.values())
+    repeats = repeating(secret for field, secret in secrets.items() if field not in _NO_SECRET)
     evidence = Watched(stores.evidence)
     collections: dict[Unit, Collection] = {}
     receipts: dict[Unit, Receipt] = {}
 
     def open_collection(unit: Unit) -> Collection:
-        collection = Collection(unit, evidence, code_version=code_version(connection.source), mask=masked)
+        version = code_version(connection.source)
+        collection = Collection(unit, evidence, code_version=version, mask=masked, repeats=repeats)
         collections[unit] = collection
         return collection
 
@@ -173,6 +181,22 @@ def masking(secrets: Iterable[SecretStr]) -> Callable[[str], str]:
         return _LEAKS.sub(lambda found: (found.group(1) or "") + "***", mask(text, known))
 
     return masked
+
+
+def repeating(secrets: Iterable[SecretStr]) -> Callable[[bytes], bool]:
+    """A function that says whether bytes hold one of the secrets, in any spelling; very short ones are passed over."""
+    values = [secret.get_secret_value() for secret in secrets]
+    forms = {
+        form.encode("utf-8", "surrogatepass")
+        for value in values
+        if len(value) >= _SHORTEST
+        for form in spellings(value)
+    }
+
+    def repeats(data: bytes) -> bool:
+        return any(form in data for form in forms)
+
+    return repeats
 
 
 @cache

@@ -82,8 +82,6 @@ def grant(settings: Settings, wanted: Wanted, password: SecretStr | None = None)
     refuse_name(wanted.login)
     refuse_password(password)
     with _owner(settings) as connection, connection.cursor() as cursor:
-        # Two grants to one login at once would each find no other.
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('kushim access ' || %s, 0))", (wanted.login,))
         live = _select(cursor, f"login = %s AND {_LIVE}", (wanted.login,))
         _refuse_second(wanted, live)
         until = max([wanted.expires_at, *(one.expires_at for one in live)])
@@ -226,6 +224,8 @@ def _owner(settings: Settings) -> Iterator[Any]:
                         "warehouse (a member of kushim_owner that may make roles)"
                     )
                 cursor.execute("SET LOCAL ROLE NONE")
+                # One at a time: two grants to one login at once would each find no other.
+                cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('kushim access', 0))")
                 yield connection
                 cursor.execute("COMMIT")
         except psycopg2.errors.InsufficientPrivilege as error:

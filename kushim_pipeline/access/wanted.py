@@ -52,7 +52,7 @@ def wanted(
         raise AccessRefused(f"access until {last} is over already: name a later day")
     if role is not Role.AUDITOR and (framework or window):
         raise AccessRefused(f"framework and window limit an auditor; the role {role.value} takes neither")
-    days = (None, None)
+    days: tuple[date, date] | tuple[None, None] = (None, None)
     if role is Role.AUDITOR:
         if not framework or not window:
             raise AccessRefused(

@@ -208,6 +208,8 @@ def test_people_see_their_own_grants_and_entries_and_an_admin_all(company: Compa
         for view in ("ops.access_grant", "ops.access_log"):
             assert {row[0] for row in auditor.rows(f"SELECT DISTINCT login FROM {view}")} == {auditor.login}
             assert {auditor.login, admin.login} <= {row[0] for row in admin.rows(f"SELECT login FROM {view}")}
+        company.owner("UPDATE access.grants SET expires_at = now() WHERE grant_id = %s", admin.grant_id)
+        assert {row[0] for row in admin.rows("SELECT login FROM ops.access_grant")} == {admin.login}
     with company.session(auditor.login) as waiting:  # before any entry too: it says what can be entered
         assert waiting.rows("SELECT tenant_id, framework FROM ops.access_grant") == [("acme", "soc2")]
 

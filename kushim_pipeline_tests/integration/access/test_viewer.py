@@ -67,10 +67,8 @@ def test_a_list_of_names_is_worth_nothing_without_the_salt(company: Company) -> 
         seen = {mask.removeprefix("person-") for many in masks(person).values() for mask in many}
         for name in (ALICE, BOB, CAROL, "alice-gh"):
             plain = name.encode()
-            for guess in (
-                hashlib.sha256(plain).digest(), hashlib.sha1(plain, usedforsecurity=False).digest(), hashlib.sha256(b"acme" + plain).digest(),
-                hashlib.sha256(hashlib.sha256(plain).digest()).digest(),
-            ):  # fmt: skip
+            guesses = [hashlib.sha256(plain), hashlib.sha256(b"acme" + plain), hashlib.sha512(plain)]
+            for guess in [one.digest() for one in guesses]:
                 assert guess.hex()[:12] not in seen
         assert "permission denied" in person.refusal("SELECT salt FROM access.mask_salt")
         assert "permission denied" in person.refusal("SELECT ops.masked('x', '\\x00')")
@@ -134,8 +132,8 @@ def test_a_search_path_of_the_viewers_changes_nothing(company: Company) -> None:
 def test_history_records_facts_and_base_tables_are_shut(company: Company) -> None:
     with company.person(Role.VIEWER) as person:
         for table in (
-            "mart_v1.check_result", "mart_v1.check_result_history", "mart_v1.failure", "verdict.check_result", "raw.record",
-            "raw.receipt", "raw.receipt_error", "facts.aws_iam_user", "mart_v1.source_health",
+            "mart_v1.check_result", "mart_v1.check_result_history", "mart_v1.failure", "verdict.check_result",
+            "raw.record", "raw.receipt", "raw.receipt_error", "facts.aws_iam_user", "mart_v1.source_health",
         ):  # fmt: skip
             assert "permission denied" in person.refusal(f"SELECT * FROM {table}")
             assert "permission denied" in person.refusal(f"COPY {table} TO STDOUT") or table.startswith("mart")

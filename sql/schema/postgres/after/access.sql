@@ -121,12 +121,13 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    IF TG_OP = 'UPDATE' AND TG_TABLE_NAME = 'grants'
-        AND to_jsonb(NEW) - '{expires_at,revoked_at,revoked_by}'::text[]
-            = to_jsonb(OLD) - '{expires_at,revoked_at,revoked_by}'::text[]
-        AND NEW.expires_at <= OLD.expires_at
-        AND (OLD.revoked_at IS NULL OR (NEW.revoked_at = OLD.revoked_at AND NEW.revoked_by = OLD.revoked_by)) THEN
-        RETURN NEW;
+    IF TG_OP = 'UPDATE' AND TG_TABLE_NAME = 'grants' THEN
+        IF to_jsonb(NEW) - '{expires_at,revoked_at,revoked_by}'::text[]
+                = to_jsonb(OLD) - '{expires_at,revoked_at,revoked_by}'::text[]
+            AND NEW.expires_at <= OLD.expires_at
+            AND (OLD.revoked_at IS NULL OR (NEW.revoked_at = OLD.revoked_at AND NEW.revoked_by = OLD.revoked_by)) THEN
+            RETURN NEW;
+        END IF;
     END IF;
     RAISE EXCEPTION USING
         ERRCODE = 'insufficient_privilege',
@@ -257,9 +258,11 @@ BEGIN
         client_address, application)
     VALUES (entry, wanted, session_user, chosen.role, chosen.framework, chosen.grant_id, clock_timestamp(),
         pg_current_xact_id(), pg_backend_pid(), inet_client_addr(), current_setting('application_name'));
-    INSERT INTO access.mask_salt
-    VALUES (wanted, sha256(convert_to(gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8')))
-    ON CONFLICT DO NOTHING;
+    IF chosen.role = 'viewer' THEN
+        INSERT INTO access.mask_salt
+        VALUES (wanted, sha256(convert_to(gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8')))
+        ON CONFLICT DO NOTHING;
+    END IF;
     PERFORM set_config('app.tenant', wanted, false), set_config('app.entry', entry::text, false),
         -- The log's entry is on disk before anything is read; and a parallel worker could not prove that it entered.
         set_config('synchronous_commit', 'on', true), set_config('max_parallel_workers_per_gather', '0', false);
@@ -565,9 +568,13 @@ CREATE OR REPLACE FUNCTION ops.visible_grants() RETURNS SETOF access.grants
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    is_admin boolean := EXISTS (
+        SELECT FROM access.grants AS a
+        WHERE a.login = session_user AND a.role = 'admin' AND a.revoked_at IS NULL AND a.expires_at > clock_timestamp()
+    );
 BEGIN
-    RETURN QUERY SELECT g.* FROM access.grants AS g
-    WHERE g.login = session_user OR pg_has_role(session_user, 'kushim_admin', 'USAGE') ORDER BY g.grant_id;
+    RETURN QUERY SELECT g.* FROM access.grants AS g WHERE g.login = session_user OR is_admin ORDER BY g.grant_id;
 END
 $$;
 COMMENT ON FUNCTION ops.visible_grants() IS 'definer: shows a person their own grants, an admin all';
@@ -575,9 +582,13 @@ CREATE OR REPLACE FUNCTION ops.visible_log() RETURNS SETOF access.entries
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    is_admin boolean := EXISTS (
+        SELECT FROM access.grants AS a
+        WHERE a.login = session_user AND a.role = 'admin' AND a.revoked_at IS NULL AND a.expires_at > clock_timestamp()
+    );
 BEGIN
-    RETURN QUERY SELECT l.* FROM access.entries AS l
-    WHERE l.login = session_user OR pg_has_role(session_user, 'kushim_admin', 'USAGE') ORDER BY l.entry_id;
+    RETURN QUERY SELECT l.* FROM access.entries AS l WHERE l.login = session_user OR is_admin ORDER BY l.entry_id;
 END
 $$;
 COMMENT ON FUNCTION ops.visible_log() IS 'definer: shows a person their own entries, an admin all';

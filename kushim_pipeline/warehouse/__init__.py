@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kushim_pipeline.warehouse.engine import (
+    Look,
     NothingPublished,
     QueryRefused,
     Reader,
@@ -18,6 +19,7 @@ from kushim_pipeline.warehouse.engine import (
 
 __all__ = [
     "SQL_ROOT",
+    "Look",
     "NothingPublished",
     "QueryRefused",
     "Reader",

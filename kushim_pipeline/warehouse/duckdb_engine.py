@@ -157,7 +157,9 @@ class DuckDBReader:
         """In: the writer's path. Raises NothingPublished when no run has published yet."""
         published = published_path(path)
         if not published.is_file():
-            raise NothingPublished("nothing has been published here yet: run `kushim run` (or `kushim demo`) first")
+            published = path  # it may be an export, which is nobody's to write, and so its own copy for readers
+            if not path.is_file() or path.with_suffix(".lock").exists():
+                raise NothingPublished("nothing has been published here yet: run `kushim run` (or `kushim demo`) first")
         self._connection = connect(published, SETTINGS, read_only=True)
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:

@@ -1,11 +1,12 @@
 """The definitions that Dagster loads: made from the catalogue, without network, warehouse or tenant files."""
 
-from dagster import Definitions, in_process_executor
+from dagster import Definitions
 
 from kushim_pipeline.catalogue.load import load
 from kushim_pipeline.defs import names
 from kushim_pipeline.defs.automation import JOBS, schedules, sensors
 from kushim_pipeline.defs.collect import collect_assets
+from kushim_pipeline.defs.executor import executor
 from kushim_pipeline.defs.judge import judge_assets
 from kushim_pipeline.defs.lease import held_by_runs
 from kushim_pipeline.defs.quality_checks import quality_checks
@@ -27,6 +28,5 @@ def build(kushim: Kushim | None = None) -> Definitions:
         schedules=schedules(given),
         sensors=sensors(given),
         resources={names.RESOURCE: held_by_runs(given)},
-        # A process a step costs 4 CPU-seconds each; steps are few and heavy ones work in threads or in the warehouse.
-        executor=in_process_executor,
+        executor=executor(),
     )

@@ -23,6 +23,12 @@ _RELATIONS = """
 """
 # Plans that the planner would not choose by itself show more of what it knows.
 _PLANNERS = ("SET enable_seqscan = on", "SET enable_seqscan = off")
+_SCANS = (
+    "SET enable_seqscan = on",
+    "SET enable_indexscan = off",
+    "SET enable_indexonlyscan = off",
+    "SET enable_bitmapscan = off",
+)
 _MODES = ("FORMAT JSON", "ANALYZE, TIMING off, SUMMARY off, BUFFERS off, FORMAT JSON")
 
 
@@ -109,6 +115,13 @@ def ask_for(session: Session, it: Relation) -> Iterator[str]:
         trap = f'SELECT 1 FROM {it} WHERE 1 / (CASE WHEN "{name}" = %s THEN 0 ELSE 1 END) = 1'
         if "22012" in (session.run(trap, theirs).error or ""):
             yield f"{it}: a division by zero tells that {name} = {theirs} exists"
+        for sql in _SCANS:
+            session.run(sql)
+        known, unknown = (_when_unset_midway(session, it, name, asked) for asked in (theirs, nowhere))
+        if known != unknown:
+            yield f"{it}: a tenant unset midway tells that {name} = {theirs} exists: {known} / {unknown}"
+        session.run("RESET ALL")
+        session.be(session.number)
         for planner, mode, condition in product(_PLANNERS, _MODES, ("=", ">=")):
             if condition == ">=" and it.kind == "v":
                 continue
@@ -118,6 +131,18 @@ def ask_for(session: Session, it: Relation) -> Iterator[str]:
             if known != unknown:
                 yield f"{it}: {mode} differs for {name} {condition} {theirs}: {known} / {unknown}"
     session.run(_PLANNERS[0])
+
+
+def _when_unset_midway(session: Session, it: Relation, column: str, asked: Any) -> str:
+    """What comes of a statement that unsets its tenant and then asks for a value: an error, or nothing."""
+    number = session.number
+    session.be(number)
+    answer = session.run(
+        f'SELECT (SELECT count(*) FROM {it} WHERE "{column}" = %s AND g.unset IS NOT NULL) '
+        "FROM (SELECT set_config('app.tenant', '', false) AS unset OFFSET 0) AS g",
+        asked,
+    )
+    return (answer.error or str(answer.rows)).replace(str(asked), "…")
 
 
 def _plan(answer: Any, asked: Any) -> str:

@@ -339,6 +339,17 @@ def test_the_probe_finds_what_the_planner_counted(walled: Warehouse, postgres: P
             assert [finding for finding in attacks.ask_for(opened, it) if "differs for name" in finding]
 
 
+def test_the_probe_finds_that_a_readers_condition_goes_before_the_wall(
+    walled: Warehouse, postgres: PostgresServer
+) -> None:
+    with postgres.fresh_database(template=walled.url) as url:
+        execute(url, "ALTER FUNCTION ops.tenant() COST 100")
+        reader = re.sub(r"kushim_test_\w+$", url.rpartition("/")[2], walled.logins["kushim_reader"])
+        with session(reader, READERS[0]) as opened:
+            (it,) = [r for r in relations(opened) if (r.schema, r.name) == ("verdict", "check_result")]
+            assert [finding for finding in attacks.ask_for(opened, it) if "unset midway tells" in finding]
+
+
 def test_a_warehouse_as_kushim_makes_it_has_no_gaps(postgres: PostgresServer) -> None:
     with postgres.fresh_database() as url:
         build(url, 2)

@@ -28,8 +28,12 @@ END;
 
 -- The tenant that this session reads; raises when none is set, so that an unset tenant never looks like an empty one.
 -- A person's login, unlike a service's, is not believed: it needs a grant that is alive.
+--
+-- It claims to cost nothing so that the wall is tested before a reader's own condition. Comparisons that cannot leak count
+-- as harmless to the planner, and the cheaper of two conditions goes first: `resource_id = 'theirs'` would come before the
+-- wall, which would then raise (a tenant unset in the middle of the statement) only where the value exists.
 CREATE OR REPLACE FUNCTION ops.tenant() RETURNS text
-LANGUAGE plpgsql STABLE PARALLEL SAFE
+LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1e-30
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from kushim_pipeline.evidence.ledger import Ledger
+from kushim_pipeline.evidence.ledger import Ledger, LedgerBroken
 from kushim_pipeline.evidence.life import LIFE, SHREDDED, last_life
 from kushim_pipeline.evidence.trail import Trail, actor
 from kushim_pipeline.settings import Settings
@@ -89,7 +89,15 @@ def notice(settings: Settings, loaded: Loaded) -> list[str]:
     """Write down what tenant files say anew, and do what follows from it. Out: what a person should know, in lines.
 
     A tenant whose file has a mistake is left as it is; while a file does not say whose it is, nobody counts as removed.
+    What keeps a change from being followed is told and tried again the next time; it stops no collection.
     """
+    try:
+        return _noticed(settings, loaded)
+    except LedgerBroken as error:
+        return [f"changes of the tenant files are not written down, because the audit trail is broken: {error}"]
+
+
+def _noticed(settings: Settings, loaded: Loaded) -> list[str]:
     wanted = {tenant.tenant: Standing.in_file(tenant) for tenant in loaded.tenants}
     if all(problem.tenant is not None for problem in loaded.problems):
         for tenant_id, standing in recorded(settings).items():
@@ -102,10 +110,18 @@ def notice(settings: Settings, loaded: Loaded) -> list[str]:
         known = recorded(settings)
         for tenant_id, standing in sorted(wanted.items()):
             if known.get(tenant_id) != standing and not _is_over(settings, tenant_id, known, standing):
-                _settle(settings, tenant_id, standing, FILE)
+                lines += _followed(settings, tenant_id, standing)
             elif known.get(tenant_id, standing).state == SHREDDED and standing.state != "offboarded":
                 lines.append(f"tenant {tenant_id} was shredded, so its file cannot be followed: give it another id")
     return lines
+
+
+def _followed(settings: Settings, tenant_id: str, standing: Standing) -> list[str]:
+    try:
+        _settle(settings, tenant_id, standing, FILE)
+    except Exception as error:  # noqa: BLE001 # a vault or database that is away; the other tenants' changes are followed
+        return [f"tenant {tenant_id} is {standing.state} by its file, which could not be followed yet: {error}"]
+    return []
 
 
 def change(settings: Settings, tenant_id: str, state: str, retain_until: date | None = None) -> bool:

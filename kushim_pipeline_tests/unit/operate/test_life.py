@@ -216,6 +216,32 @@ def test_verify_follows_the_trail(settings: Settings) -> None:
     assert "BROKEN trail" in kushim("verify", code=1).output
 
 
+def test_a_change_that_cannot_be_followed_is_told_and_tried_again(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look(settings)
+    for tenant, state in (("acme", "offboarded"), ("beta", "paused")):
+        file_of(settings, tenant).write_text(FILE.format(tenant=tenant) + f"state: {state}\n")
+    with monkeypatch.context() as patched:
+        patched.setattr(stores, "shared_vault", lambda _: (_ for _ in ()).throw(RuntimeError("the vault is away")))
+        (line,) = look(settings)
+    assert "acme is offboarded by its file" in line
+    assert "the vault is away" in line
+    assert states(settings)[-1] == ("active", "file")
+    assert states(settings, "beta")[-1] == ("paused", "file")
+    assert look(settings) == []
+    assert states(settings)[-1] == ("offboarded", "file")
+
+
+def test_a_broken_trail_stops_no_collection(settings: Settings) -> None:
+    look(settings)
+    with Trail(settings.home).path.open("a") as file:
+        file.write("not an entry\n")
+    file_of(settings).write_text(FILE.format(tenant="acme") + "state: paused\n")
+    (line,) = look(settings)
+    assert "audit trail is broken" in line
+
+
 def test_a_paused_tenant_does_not_run(settings: Settings) -> None:
     kushim("tenants", "pause", "acme")
     said = kushim("run", "--tenant", "acme", code=1).output

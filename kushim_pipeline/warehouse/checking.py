@@ -115,16 +115,16 @@ def _indexes(look: Look) -> tuple[list[str], str]:
 
 def _tenants(look: Look) -> tuple[list[str], str]:
     faults, looked_at = [], 0
+    known = {row[0] for row in look.query("SELECT DISTINCT u.tenant_id FROM raw.unit AS u").rows}
     for table in tables(look, _OF_TENANTS):
         if "tenant_id" not in columns(look, table) or table == "raw.unit":
             continue
         looked_at += 1
-        rows = look.query(
-            f"SELECT t.tenant_id, count(*) FROM {table} AS t WHERE NOT EXISTS "
-            "(SELECT 1 FROM raw.unit AS u WHERE u.tenant_id = t.tenant_id) GROUP BY t.tenant_id ORDER BY 1"
-        ).rows
+        rows = look.query(f"SELECT t.tenant_id, count(*) FROM {table} AS t GROUP BY t.tenant_id ORDER BY 1").rows
         faults += [
-            f"{table} has {number} rows of {tenant}, of whom nothing was ever expected" for tenant, number in rows
+            f"{table} has {number} rows of {tenant}, of whom nothing was ever expected"
+            for tenant, number in rows
+            if tenant not in known
         ]
     return faults, f"known in all of {looked_at} tables"
 

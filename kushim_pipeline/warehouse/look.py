@@ -81,7 +81,7 @@ class PostgresLook:
 
         self._connection = connect(url, application="kushim look", read_only=True)
         try:
-            execute(self._connection, "SET search_path = polyfill, public")
+            execute(self._connection, "SET search_path = polyfill, public; SET work_mem = '64MB'; SET jit = off")
             execute(self._connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             self._become_loader()
         except BaseException:

@@ -38,7 +38,7 @@ def judge(warehouse: Warehouse, catalogue: Catalogue, checks: Iterable[str] | No
     wanted = _selected(catalogue, checks)
     as_of = _as_of(warehouse)
     failed = stage(warehouse, catalogue, wanted)
-    with warehouse.transaction():
+    with warehouse.whole_tables(), warehouse.transaction():
         last = warehouse.query("SELECT max(as_of) FROM verdict.evaluation").rows[0][0]
         if last is not None and last > as_of:
             raise OutOfOrder(
@@ -66,6 +66,11 @@ def stage(warehouse: Warehouse, catalogue: Catalogue, checks: Iterable[Check]) -
     _load_catalogue(warehouse, catalogue)
     warehouse.script(sql_text("verdicts/stage.sql"))
     warehouse.load("stage_check", ("check_id", "check_version"), [(c.id, c.version) for c in wanted])
+    with warehouse.whole_tables():
+        return _fill_stage(warehouse, catalogue, wanted)
+
+
+def _fill_stage(warehouse: Warehouse, catalogue: Catalogue, wanted: list[Check]) -> list[tuple[str, str]]:
     warehouse.script(sql_text("verdicts/unit_state.sql"))
     warehouse.script(sql_text("verdicts/problem.sql"))
     failed = _answers(warehouse, wanted)

@@ -27,6 +27,8 @@ _WRITER = 7_305_014_461
 # Raised when derived tables are made in another way (an index more), so that each is made anew.
 _TABLE_FORM = 2
 _PLACES = "SET search_path = polyfill, public"
+# One session of few, large statements: room to sort and hash, and no compiling of plans whose cost is a guess.
+_LARGE = "SET work_mem = '64MB'; SET jit = off"
 
 
 class PostgresWarehouse:
@@ -46,6 +48,7 @@ class PostgresWarehouse:
             if wait_seconds is not None:
                 self._queue(wait_seconds)
             self.script(_PLACES)
+            self.script(_LARGE)
         except BaseException:
             self._connection.close()
             raise
@@ -140,8 +143,22 @@ class PostgresWarehouse:
 
     def refresh_statistics(self, table: str) -> None:
         """ANALYZE a table of the warehouse, which a loader that owns nothing may only do through the owner."""
-        schema, _, name = table.partition(".")
-        self.query("SELECT ops.refresh_statistics(?, ?)", (schema, name))
+        schema, _, name = table.rpartition(".")
+        if schema:
+            self.query("SELECT ops.refresh_statistics(?, ?)", (schema, name))
+        else:
+            self.script(f"ANALYZE {name}")  # a temporary table is the loader's own
+
+    @contextlib.contextmanager
+    def whole_tables(self) -> Iterator[None]:
+        # Behind walls nobody may count a tenant's values, so the planner expects a handful of rows where there are
+        # millions, and would compare each with each.
+        self.script("SET enable_nestloop = off")
+        try:
+            yield
+        finally:
+            with contextlib.suppress(StatementFailed):  # a transaction that failed takes the setting back by itself
+                self.script("RESET enable_nestloop")
 
     def work_as_loader(self) -> None:
         """From here on be kushim_loader. Raises SchemaOutdated where the login is no member of it."""
@@ -179,9 +196,7 @@ class PostgresWarehouse:
         """A login that was made for reading is told so, before it is told what it cannot see."""
         may_create = "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = session_user"
         if _is_member(self._connection, LOADER) is False and not self.query(may_create).rows[0][0]:
-            raise SchemaOutdated(
-                f"the login of KUSHIM_WAREHOUSE_URL is no member of {LOADER}: it may read, not write"
-            )
+            raise SchemaOutdated(f"the login of KUSHIM_WAREHOUSE_URL is no member of {LOADER}: it may read, not write")
 
     def _shape(self, select: str) -> list[tuple[str, int]]:
         """The columns that a SELECT gives: names and types."""

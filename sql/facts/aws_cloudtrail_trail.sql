@@ -67,6 +67,10 @@ selected AS (
         bool_or(m.selects_writes) AS selects_writes
     FROM management AS m
     GROUP BY m.tenant_id, m.connection_id, m.resource_id
+),
+
+connected AS (
+    SELECT DISTINCT u.tenant_id, u.account_id FROM raw.unit_asof AS u WHERE u.source = 'aws'
 )
 
 SELECT
@@ -77,11 +81,7 @@ SELECT
     (r.body->>'S3KeyPrefix') AS key_prefix,
     (r.body->>'HomeRegion') AS home_region,
     split_part(r.resource_id, ':', 5) AS owner_account,
-    EXISTS (
-        SELECT 1
-        FROM raw.unit_asof AS u
-        WHERE u.tenant_id = r.tenant_id AND u.source = 'aws' AND u.account_id = split_part(r.resource_id, ':', 5)
-    ) AS is_owner_connected,
+    o.tenant_id IS NOT NULL AS is_owner_connected,
     as_boolean((r.body->>'IsMultiRegionTrail')) AS is_multi_region,
     as_boolean((r.body->>'IsOrganizationTrail')) AS is_organization_trail,
     as_boolean((r.body->>'LogFileValidationEnabled')) AS has_validation,
@@ -101,4 +101,6 @@ LEFT JOIN selector AS s
     ON s.tenant_id = r.tenant_id AND s.connection_id = r.connection_id AND s.resource_id = r.resource_id
 LEFT JOIN selected AS m
     ON m.tenant_id = r.tenant_id AND m.connection_id = r.connection_id AND m.resource_id = r.resource_id
+LEFT JOIN connected AS o
+    ON o.tenant_id = r.tenant_id AND o.account_id = split_part(r.resource_id, ':', 5)
 WHERE r.stream = 'aws.cloudtrail_trail'

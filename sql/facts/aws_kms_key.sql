@@ -86,9 +86,7 @@ SELECT
     p.body IS NOT NULL AS policy_read,
     r.key_state IN ('PendingDeletion', 'PendingReplicaDeletion') AS is_pending_deletion,
     u.used_by,
-    EXISTS (
-        SELECT 1 FROM unseen AS x WHERE x.tenant_id = r.tenant_id AND x.connection_id = r.connection_id
-    ) AS may_be_used_unseen
+    x.tenant_id IS NOT NULL AS may_be_used_unseen
 FROM kms_key AS r
 LEFT JOIN raw.record_asof AS t
     ON t.stream = 'aws.kms_key_rotation'
@@ -97,3 +95,4 @@ LEFT JOIN raw.record_asof AS p
     ON p.stream = 'aws.kms_key_policy'
     AND p.tenant_id = r.tenant_id AND p.connection_id = r.connection_id AND p.resource_id = r.resource_id
 LEFT JOIN used AS u ON u.tenant_id = r.tenant_id AND u.key_id = r.key_id
+LEFT JOIN unseen AS x ON x.tenant_id = r.tenant_id AND x.connection_id = r.connection_id

@@ -101,9 +101,7 @@ SELECT
     r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id,
     r.observed_at, r.collected_at, r.evidence_sha256,
     'log_group' AS kind,
-    EXISTS (
-        SELECT 1 FROM trail AS t WHERE t.tenant_id = r.tenant_id AND t.log_group_arn = r.resource_id
-    ) AS is_audit,
+    g.tenant_id IS NOT NULL AS is_audit,
     CASE
         WHEN r.tags_unclear THEN NULL
         WHEN json_holds(r.production_tag_values, r.environment_tag) THEN 'production'
@@ -117,6 +115,8 @@ SELECT
         WHEN r.log_group_name IS NOT NULL AND (r.retention IS NULL OR as_integer(r.retention) IS NOT NULL) THEN TRUE
     END AS is_known
 FROM log_group AS r
+LEFT JOIN (SELECT DISTINCT t.tenant_id, t.log_group_arn FROM trail AS t) AS g
+    ON g.tenant_id = r.tenant_id AND g.log_group_arn = r.resource_id
 UNION ALL
 SELECT
     r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id, r.observed_at, r.collected_at,

@@ -25,7 +25,13 @@ columns:
   is_evidence_bucket: Whether the tenant's policy names it as holding logs or evidence
   not_understood: Names of the records that were read and say nothing understandable
 */
-WITH bucket AS (
+WITH trail_bucket AS (
+    SELECT DISTINCT c.tenant_id, (c.body->>'S3BucketName') AS bucket_name
+    FROM raw.record_asof AS c
+    WHERE c.stream = 'aws.cloudtrail_trail'
+),
+
+bucket AS (
     SELECT
         r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id,
         r.observed_at, r.collected_at, r.evidence_sha256,
@@ -89,13 +95,7 @@ WITH bucket AS (
             FROM json_members(t.body->'Tags') AS m(key, item)
             WHERE lower(m.key) = lower(y.classification_tag_key)
         ) AS class,
-        EXISTS (
-            SELECT 1
-            FROM raw.record_asof AS c
-            WHERE c.tenant_id = r.tenant_id
-                AND c.stream = 'aws.cloudtrail_trail'
-                AND (c.body->>'S3BucketName') = (r.body->>'Name')
-        ) AS is_trail_bucket,
+        k.tenant_id IS NOT NULL AS is_trail_bucket,
         json_holds(y.evidence_buckets, r.resource_id) OR json_holds(y.evidence_buckets, (r.body->>'Name'))
             AS is_evidence_bucket,
         y.production_tag_values, y.non_production_tag_values, y.untagged_resources, y.classes_requiring_kms,
@@ -126,6 +126,7 @@ WITH bucket AS (
     LEFT JOIN raw.record_asof AS t
         ON t.stream = 'aws.s3_bucket_tagging'
         AND t.tenant_id = r.tenant_id AND t.connection_id = r.connection_id AND t.resource_id = r.resource_id
+    LEFT JOIN trail_bucket AS k ON k.tenant_id = r.tenant_id AND k.bucket_name = (r.body->>'Name')
     WHERE r.stream = 'aws.s3_bucket'
 )
 

@@ -21,15 +21,20 @@ def surroundings(**more: str) -> dict[str, str]:
 
 
 def kushim(
-    folder: Path, *arguments: str, environment: Mapping[str, str] | None = None, code: int | None = 0
+    folder: Path,
+    *arguments: str,
+    environment: Mapping[str, str] | None = None,
+    code: int | None = 0,
+    value: str | None = None,
 ) -> "subprocess.CompletedProcess[str]":
-    """Run one command to its end; with `code`, it must end with that one."""
+    """Run one command to its end, with `value` on its standard input; with `code`, it must end with that one."""
     done = subprocess.run(
         [*KUSHIM, *arguments],
         cwd=folder,
         env=dict(environment) if environment is not None else surroundings(),
         capture_output=True,
         text=True,
+        input=value,
         timeout=180,
         check=False,
     )

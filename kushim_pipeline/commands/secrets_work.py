@@ -11,6 +11,8 @@ from kushim_pipeline.commands.output import one_line_each, show
 from kushim_pipeline.settings import Settings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from kushim_pipeline.vault.vault import Vault
 
 _LISTED = ("tenant_id", "name", "version", "set_at", "key_id", "wrapped_by")
@@ -32,7 +34,13 @@ def set_secret(settings: Settings, tenant: str, name: str, value: Callable[[], s
             _say(f"note: no tenant file names {tenant} yet")
         if new_keys and vault.keys.allow_again(tenant):
             _trail(settings, "keys.renewed", tenant)
+        folder = _folder_without_keys(vault)
         version = vault.set(tenant, name, text)
+        if folder is not None:
+            _say(
+                f"a key that seals evidence and secrets was made in {folder}: back that folder up, in another place "
+                "than the data; without it nobody can read them again"
+            )
     _trail(settings, "secret.set", tenant, name=name, version=version)
     return version
 
@@ -90,7 +98,8 @@ def check(settings: Settings) -> list[str]:
         resolved = resolver(os.environ, lambda: vault)
         loaded = load_tenants(settings.tenants, check_secrets=False)
         for tenant in loaded.tenants:
-            for connection in tenant.connections:
+            # An offboarded tenant's secrets are destroyed, as they should be.
+            for connection in tenant.connections if tenant.state != "offboarded" else ():
                 for field, ref in connection.secret_refs().items():
                     try:
                         resolved(tenant.tenant, ref)
@@ -116,6 +125,16 @@ def _vault(settings: Settings) -> "Iterator[Vault]":
         yield vault
     finally:
         vault.close()
+
+
+def _folder_without_keys(vault: "Vault") -> "Path | None":
+    """Where a first key file would be made; None where there is one already, or keys are no files."""
+    from kushim_pipeline.vault.keys import KeyRing
+    from kushim_pipeline.vault.provider_file import FileKeys
+
+    ring = vault.keys.provider
+    current = ring.current if isinstance(ring, KeyRing) else ring
+    return current.folder if isinstance(current, FileKeys) and not any(current.folder.glob("*.key")) else None
 
 
 def _trail(settings: Settings, action: str, tenant: str | None, **details: object) -> None:

@@ -88,14 +88,6 @@ def rotate_tenant(keys: TenantKeys, tenant_id: str) -> int:
     return done
 
 
-def older_keys(keys: TenantKeys) -> Sequence[str]:
-    """The ids of key files that wrap nothing new any more; empty for other providers."""
-    from kushim_pipeline.vault.provider_file import FileKeys
-
-    current = keys.provider.current if isinstance(keys.provider, KeyRing) else keys.provider
-    return current.older() if isinstance(current, FileKeys) else ()
-
-
 def _retire(keys: TenantKeys, current: str) -> tuple[str, ...]:
     from kushim_pipeline.vault.provider_file import FileKeys
 

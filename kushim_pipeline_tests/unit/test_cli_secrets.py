@@ -59,6 +59,8 @@ def test_a_value_from_standard_input(run: Run, environ: dict[str, str]) -> None:
     assert "is set (version 1); write secret:github-token in the tenant's file" in done.output
     assert kept(environ) == VALUE
     assert VALUE not in done.output
+    assert f"a key that seals evidence and secrets was made in {environ['KUSHIM_HOME']}/keys" in done.output
+    assert "was made in" not in run("set", "github-token", "--tenant", "acme", value=VALUE).output
 
 
 def test_a_value_from_a_variable(run: Run, environ: dict[str, str]) -> None:

@@ -2,9 +2,17 @@
 
 import importlib
 import os
-from typing import cast
+from collections.abc import Iterator
+from typing import Any
 
-from dagster import ExecutorDefinition, in_process_executor
+from dagster import (
+    ExecutorDefinition,
+    InitExecutorContext,
+    in_process_executor,
+    multiple_process_executor_requirements,
+)
+
+from kushim_pipeline.defs.lease import held
 
 EXECUTOR = "KUSHIM_EXECUTOR"
 """`in_process` (default) or `celery`. `kushim run` always executes in its own process."""
@@ -21,10 +29,35 @@ def executor() -> ExecutorDefinition:
     if wanted != "celery":
         raise ValueError(f"{EXECUTOR} is in_process or celery, nothing else")
     try:
-        celery = importlib.import_module("dagster_celery")
+        celery: Any = importlib.import_module("dagster_celery")
     except ImportError:
         raise ValueError(
             f"{EXECUTOR}=celery needs the package dagster-celery; deploy/requirements.txt has it, with its hash"
         ) from None
-    configured = celery.celery_executor.configured({"broker": {"env": BROKER}, "backend": {"env": BACKEND}}, "celery")
-    return cast("ExecutorDefinition", configured)
+    plain: ExecutorDefinition = celery.celery_executor
+    leased = ExecutorDefinition(
+        "celery",
+        plain.config_schema,
+        multiple_process_executor_requirements(),
+        lambda context: _leased(plain, context),
+        "Steps go to Celery's workers.",
+    )
+    return leased.configured({"broker": {"env": BROKER}, "backend": {"env": BACKEND}}, "celery")
+
+
+def _leased(plain: ExecutorDefinition, context: InitExecutorContext) -> Any:
+    """Celery's executor, whose process holds the run's lease while its steps wait in the queue or are done elsewhere.
+
+    Without it a run whose next step nobody has taken for a while looks like one whose host was lost.
+    """
+    create = plain.executor_creation_fn
+    assert create is not None  # noqa: S101 # an executor's own definition always has one
+    made: Any = create(context)
+    execute = made.execute
+
+    def with_lease(plan_context: Any, execution_plan: Any) -> Iterator[Any]:
+        with held(plan_context.instance, plan_context.run_id):
+            yield from execute(plan_context, execution_plan)
+
+    made.execute = with_lease
+    return made

@@ -3,7 +3,9 @@
 Logins belong to the server, grants to one warehouse on it: give a person another login for another warehouse.
 """
 
+import contextlib
 import re
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -54,8 +56,7 @@ def open_login(cursor: Any, login: str, role: Role, until: datetime, password: S
     verb = "ALTER" if exists else "CREATE"
     cursor.execute(sql.SQL(f"{verb} ROLE {{}} {{}}").format(name, sql.SQL(" ").join(options)))
     # Its role's rights come by themselves (inherit); it need not, and from Postgres 16 on cannot, become the role.
-    how = " WITH INHERIT TRUE, SET FALSE" if cursor.connection.server_version >= 160000 else ""
-    cursor.execute(sql.SQL("GRANT {} TO {}" + how).format(group, name))
+    cursor.execute(sql.SQL("GRANT {} TO {}" + _inheriting(cursor)).format(group, name))
     for setting, value in _STARTS_WITH.items():
         cursor.execute(sql.SQL("ALTER ROLE {} SET {} = {}").format(name, sql.Identifier(setting), sql.Literal(value)))
     return not exists
@@ -77,19 +78,55 @@ def shut_login(cursor: Any, login: str, role: Role, until: datetime | None) -> N
 
 
 def end_sessions(connection: Any, login: str) -> tuple[int, int]:
-    """End the login's sessions, where the connection's may. Out: how many were ended, and how many go on."""
-    import psycopg2
+    """End the login's sessions, where the connection's may. Out: how many were ended, and how many go on.
 
-    ended = left = 0
+    In: a connection in autocommit mode. A cursor that is open already reads on until its session ends.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pid FROM pg_stat_activity WHERE usename = %s AND pid <> pg_backend_pid()", (login,))
-        for (pid,) in cursor.fetchall():
-            try:
-                cursor.execute("SELECT pg_terminate_backend(%s)", (pid,))
-                ended += 1
-            except psycopg2.errors.InsufficientPrivilege:
-                left += 1
-    return ended, left
+        running = [row[0] for row in cursor.fetchall()]
+        if not running:
+            return 0, 0
+        with _as_one_of_them(cursor, login):
+            ended = sum(_end(cursor, pid) for pid in running)
+    return ended, len(running) - ended
+
+
+def _end(cursor: Any, pid: int) -> bool:
+    import psycopg2
+
+    try:
+        cursor.execute("SELECT pg_terminate_backend(%s)", (pid,))
+    except psycopg2.errors.InsufficientPrivilege:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _as_one_of_them(cursor: Any, login: str) -> Iterator[None]:
+    """Be a member of the login for a moment: whoever made it may, and only members and superusers end its sessions."""
+    import psycopg2
+    from psycopg2 import sql
+
+    cursor.execute("SELECT pg_has_role(session_user, %s, 'USAGE')", (login,))
+    if cursor.fetchone()[0]:
+        yield
+        return
+    name, how = sql.Identifier(login), _inheriting(cursor)
+    try:
+        cursor.execute(sql.SQL("GRANT {} TO CURRENT_USER" + how).format(name))
+    except psycopg2.errors.InsufficientPrivilege:
+        yield
+        return
+    try:
+        yield
+    finally:
+        cursor.execute(sql.SQL("REVOKE {} FROM CURRENT_USER").format(name))
+
+
+def _inheriting(cursor: Any) -> str:
+    """How a membership is given that brings rights; before Postgres 16 it lets its member become the group, too."""
+    return " WITH INHERIT TRUE, SET FALSE" if cursor.connection.server_version >= 160000 else ""
 
 
 def _refuse_foreign(cursor: Any, login: str, role: Role) -> bool:

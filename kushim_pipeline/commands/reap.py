@@ -17,7 +17,7 @@ def reap(settings: Settings, *, alone: bool, wait_seconds: float) -> int:
     from kushim_pipeline.defs.lost import reap as look_around
     from kushim_pipeline.defs.trouble import unbroken
 
-    with unbroken(), _instance(settings) as instance:
+    with unbroken(settings.home), _instance(settings) as instance:
         lost = look_around(instance, alone=alone, wait_seconds=wait_seconds)
     for run_id in lost:
         say(f"run {run_id[:8]} was cut off and is closed now; the daemon starts it again if Dagster had launched it")
@@ -28,9 +28,8 @@ def reap(settings: Settings, *, alone: bool, wait_seconds: float) -> int:
 @contextmanager
 def _instance(settings: Settings) -> Iterator["DagsterInstance"]:
     """The instance that the daemon will use: DAGSTER_HOME's, or else the data folder's own."""
-    from dagster import DagsterInstance
-
     from kushim_pipeline.defs.home import prepare_dagster_home
+    from kushim_pipeline.defs.instance import opened
 
-    with DagsterInstance.from_config(os.environ.get("DAGSTER_HOME") or str(prepare_dagster_home(settings))) as instance:
+    with opened(os.environ.get("DAGSTER_HOME") or prepare_dagster_home(settings)) as instance:
         yield instance

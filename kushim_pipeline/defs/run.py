@@ -18,6 +18,7 @@ from kushim_pipeline.defs.event_log import kept_engines
 from kushim_pipeline.defs.failures import describe, keep
 from kushim_pipeline.defs.graph import build
 from kushim_pipeline.defs.home import prepare_dagster_home
+from kushim_pipeline.defs.instance import opened
 from kushim_pipeline.defs.lease import held
 from kushim_pipeline.defs.lost import looking_out
 from kushim_pipeline.defs.resource import Kushim, Roster
@@ -54,9 +55,9 @@ def run_pipeline(
     kushim = Kushim(load(), settings, say)
     chosen = [tenant if isinstance(tenant, str) else tenant.tenant for tenant in tenants]
     with (
-        unbroken(),
+        unbroken(settings.home),
         _quiet(),
-        DagsterInstance.from_config(str(prepare_dagster_home(settings))) as instance,
+        opened(prepare_dagster_home(settings)) as instance,
         kept_engines(instance),
         looking_out(instance, partial(_closed, say)),
     ):

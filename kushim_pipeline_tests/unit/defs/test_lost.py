@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 from dagster import DagsterInstance, DagsterRunStatus, job, op
+from dagster._daemon.auto_run_reexecution.auto_run_reexecution import should_retry
 
 from kushim_pipeline.defs import lease, lost
 from kushim_pipeline.defs.lease import Lease, held, key, of_this_process, read, renew
@@ -104,6 +105,16 @@ def test_a_killed_process_that_nobody_has_waited_for_is_gone(instance: DagsterIn
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # dead, and still in the table of processes
     assert fail_lost_runs(instance) == [run_id]
     process.wait()
+
+
+def test_a_lost_run_is_one_that_the_daemon_starts_again() -> None:
+    retries = {"run_retries": {"enabled": True, "max_retries": 2, "retry_on_asset_or_op_failure": False}}
+    with DagsterInstance.local_temp(overrides=retries) as instance:
+        run_id = started(instance, dead())
+        fail_lost_runs(instance)
+        run = instance.get_run_by_id(run_id)
+        assert run is not None
+        assert should_retry(run, instance)
 
 
 def test_a_lost_host_is_noticed_by_a_lease_that_is_not_renewed(instance: DagsterInstance) -> None:

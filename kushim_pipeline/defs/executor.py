@@ -34,7 +34,7 @@ def executor() -> ExecutorDefinition:
         raise ValueError(
             f"{EXECUTOR}=celery needs the package dagster-celery; deploy/requirements.txt has it, with its hash"
         ) from None
-    plain: ExecutorDefinition = celery.celery_executor
+    plain: Any = celery.celery_executor
     leased = ExecutorDefinition(
         "celery",
         plain.config_schema,
@@ -45,14 +45,12 @@ def executor() -> ExecutorDefinition:
     return leased.configured({"broker": {"env": BROKER}, "backend": {"env": BACKEND}}, "celery")
 
 
-def _leased(plain: ExecutorDefinition, context: InitExecutorContext) -> Any:
+def _leased(plain: Any, context: InitExecutorContext) -> Any:
     """Celery's executor, whose process holds the run's lease while its steps wait in the queue or are done elsewhere.
 
     Without it a run whose next step nobody has taken for a while looks like one whose host was lost.
     """
-    create = plain.executor_creation_fn
-    assert create is not None  # noqa: S101 # an executor's own definition always has one
-    made: Any = create(context)
+    made = plain.executor_creation_fn(context)
     execute = made.execute
 
     def with_lease(plan_context: Any, execution_plan: Any) -> Iterator[Any]:

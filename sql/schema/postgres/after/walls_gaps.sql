@@ -9,7 +9,7 @@ RETURN ('{kushim_reader,kushim_app,kushim_person,kushim_admin,kushim_operator,ku
 
 CREATE OR REPLACE FUNCTION ops.is_our_schema(wanted name) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN wanted = ANY (ops.walled_schemas() || '{catalogue,mart_v1,polyfill}'::name[]);
+RETURN wanted = ANY (ops.walled_schemas() || '{catalogue,mart_v1,viewer_v1,polyfill}'::name[]);
 
 -- Whether values of a column are kept for the planner, as far as the caller may know: only a superuser may look.
 CREATE OR REPLACE FUNCTION ops.has_statistics(of_table oid, of_column smallint) RETURNS boolean

@@ -4,14 +4,14 @@ A grant is a row in the warehouse and a login on its server, written in one tran
 written before that transaction is committed, so that nothing is given that the trail does not know.
 """
 
-import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 from pydantic import SecretStr
 
+from kushim_pipeline.access.link import become_owner, owner, warehouse
 from kushim_pipeline.access.login import (
     AccessRefused,
     end_sessions,
@@ -81,7 +81,7 @@ def grant(settings: Settings, wanted: Wanted, password: SecretStr | None = None)
     """
     refuse_name(wanted.login)
     refuse_password(password)
-    with _owner(settings) as connection, connection.cursor() as cursor:
+    with owner(settings) as connection, connection.cursor() as cursor:
         live = _select(cursor, f"login = %s AND {_LIVE}", (wanted.login,))
         _refuse_second(wanted, live)
         until = max([wanted.expires_at, *(one.expires_at for one in live)])
@@ -125,8 +125,8 @@ def grants(settings: Settings, *, ended: bool = False, tenant_id: str | None = N
     """The live grants, or all, that this login may see: an owner's or admin's all, others their own."""
     where = [] if ended else [f"({_LIVE})"]
     where += ["tenant_id IN (%s, '*')"] if tenant_id else []
-    with _connection(settings) as connection, connection.cursor() as cursor:
-        source = "access.grants" if _become_owner(cursor) else "ops.access_grant"
+    with warehouse(settings) as connection, connection.cursor() as cursor:
+        source = "access.grants" if become_owner(cursor) else "ops.access_grant"
         cursor.execute(
             "SELECT login, role, tenant_id, framework, window_from, window_to, controls, "  # noqa: S608
             "CASE WHEN revoked_at IS NOT NULL THEN 'revoked' WHEN expires_at <= clock_timestamp() THEN 'expired' "
@@ -140,8 +140,8 @@ def grants(settings: Settings, *, ended: bool = False, tenant_id: str | None = N
 def entries(settings: Settings, *, tenant_id: str | None = None, login: str | None = None) -> Rows:
     """Who entered when, the newest first, of what this login may see: an owner's or admin's all, others their own."""
     limits = {name: value for name, value in (("tenant_id", tenant_id), ("login", login)) if value is not None}
-    with _connection(settings) as connection, connection.cursor() as cursor:
-        source = "access.entries" if _become_owner(cursor) else "ops.access_log"
+    with warehouse(settings) as connection, connection.cursor() as cursor:
+        source = "access.entries" if become_owner(cursor) else "ops.access_log"
         cursor.execute(
             "SELECT entered_at, login, role, tenant_id, framework, "  # noqa: S608
             "CAST(client_address AS text) AS client_address, "
@@ -152,7 +152,7 @@ def entries(settings: Settings, *, tenant_id: str | None = None, login: str | No
 
 
 def _revoke(settings: Settings, limits: Mapping[str, str]) -> Revoked:
-    with _owner(settings) as connection, connection.cursor() as cursor:
+    with owner(settings) as connection, connection.cursor() as cursor:
         cursor.execute("SET LOCAL ROLE kushim_owner")
         cursor.execute(
             "UPDATE access.grants SET revoked_at = clock_timestamp(), revoked_by = %s "  # noqa: S608
@@ -169,7 +169,7 @@ def _revoke(settings: Settings, limits: Mapping[str, str]) -> Revoked:
         for one in taken:
             Trail(settings.home).add("access.revoke", one.told, tenant_id=_whose(one))
     revoked = Revoked(tuple(taken), 0, 0)
-    with _connection(settings) as connection:
+    with warehouse(settings) as connection:
         for login in sorted({one.login for one in taken}):
             ended, left = end_sessions(connection, login)
             revoked = replace(revoked, ended=revoked.ended + ended, left=revoked.left + left)
@@ -207,55 +207,3 @@ def _where(limits: Mapping[str, str]) -> str:
 
 def _whose(given: Grant) -> str | None:
     return None if given.tenant_id == "*" else given.tenant_id
-
-
-@contextlib.contextmanager
-def _owner(settings: Settings) -> Iterator[Any]:
-    """One transaction of a login that may act as kushim_owner and make logins. Raises AccessRefused for another."""
-    import psycopg2
-
-    with _connection(settings) as connection:
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute("BEGIN")
-                if not _become_owner(cursor):
-                    raise AccessRefused(
-                        "the login of KUSHIM_WAREHOUSE_URL may not give or take access: use the one that migrates the "
-                        "warehouse (a member of kushim_owner that may make roles)"
-                    )
-                cursor.execute("SET LOCAL ROLE NONE")
-                # One at a time: two grants to one login at once would each find no other.
-                cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('kushim access', 0))")
-                yield connection
-                cursor.execute("COMMIT")
-        except psycopg2.errors.InsufficientPrivilege as error:
-            raise AccessRefused(
-                f"the server refuses to make or change the login ({error.diag.message_primary}): the login of "
-                "KUSHIM_WAREHOUSE_URL needs CREATEROLE, and ADMIN on the kushim roles"
-            ) from None
-
-
-@contextlib.contextmanager
-def _connection(settings: Settings) -> Iterator[Any]:
-    if not is_postgres(settings.warehouse_url):
-        raise AccessRefused(
-            "this warehouse is a DuckDB file, and one file has no walls: whoever opens it reads everything. Give an "
-            "auditor an export of one tenant instead (`kushim warehouse export --tenant T FILE`), or move to Postgres"
-        )
-    from kushim_pipeline.warehouse.postgres_link import connect
-
-    with contextlib.closing(connect(settings.warehouse_url, application="kushim access")) as connection:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT to_regclass('ops.access_grant') IS NULL")
-            if cursor.fetchone()[0]:
-                raise AccessRefused("this warehouse knows nothing of grants yet: run `kushim warehouse migrate` first")
-        yield connection
-
-
-def _become_owner(cursor: Any) -> bool:
-    """Act as kushim_owner until the transaction ends (in autocommit mode: the session). Out: whether the login may."""
-    cursor.execute("SELECT pg_has_role(session_user, 'kushim_owner', 'MEMBER')")
-    if not cursor.fetchone()[0]:
-        return False
-    cursor.execute("SET ROLE kushim_owner")
-    return True

@@ -70,7 +70,7 @@ def wanted(
             raise AccessRefused(
                 f"no control is called {pattern}: write an id such as KC-AC-01, or KC-AC-* for all of its kind"
             )
-    return Wanted(login, role, tenant_id, framework, *days, controls or None, expires_at)
+    return Wanted(login, role, tenant_id, framework, days[0], days[1], controls or None, expires_at)
 
 
 def _refuse_tenant(role: Role, tenant_id: str) -> None:

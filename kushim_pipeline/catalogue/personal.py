@@ -63,7 +63,9 @@ def _broken(catalogue: Catalogue, personal: Personal) -> Iterator[str]:
 def render(sql: str, personal: Personal) -> str:
     """The SQL with its sections between `-- generated: name` and `-- end` written from the list."""
     rows = {
-        "resource_types": [f"('{name}', {str(is_personal).upper()})" for name, is_personal in personal.resource_types.items()],
+        "resource_types": [
+            f"('{name}', {str(is_personal).upper()})" for name, is_personal in personal.resource_types.items()
+        ],
         "reasons": [f"('{check}')" for check in personal.reasons],
     }
     return _SECTION.sub(

@@ -2,21 +2,26 @@
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from kushim_pipeline.settings import Settings
 from kushim_pipeline.vault import evidence_seals, open_vault
+from kushim_pipeline.vault.table import SECRET
 from kushim_pipeline_tests.integration.vault.conftest import Open
 from kushim_pipeline_tests.integration.vault.test_vault import rows, value
 
-EACH = 8
+EACH = 25
 _PROGRAM = f"""
 import sys
+import threading
 from pathlib import Path
 from kushim_pipeline.settings import Settings
 from kushim_pipeline.vault import evidence_seals, open_vault
+from kushim_pipeline.vault.table import SECRET
 home, url, me = sys.argv[1:]
 vault = open_vault(Settings(Path(home), Path(home), url), {{}})
 print("ready", flush=True)
@@ -87,3 +92,26 @@ def test_a_file_that_became_readable_for_others_is_closed_again(settings: Settin
     (settings.home / "vault.sqlite").chmod(0o644)
     assert value(open_vault(settings, {}), "acme", "token") == "x"
     assert (settings.home / "vault.sqlite").stat().st_mode & 0o077 == 0
+
+
+def test_a_change_of_a_tenant_waits_for_the_one_before(opened: Open) -> None:
+    """Who reads the newest version before another's change is committed would give its number a second time."""
+    first, second = opened(), opened()
+    first.set("acme", "token", "x")
+    second.get("acme", "token")
+    looked, versions = threading.Event(), []
+
+    def look(_: object, __: object, statement: str, *___: object) -> None:
+        if "max(" in statement:
+            looked.set()
+
+    sa.event.listen(second.table._engine, "before_cursor_execute", look)
+    thread = threading.Thread(target=lambda: versions.append(second.set("acme", "token", "third")))
+    with first.table.writing("acme") as connection:
+        [row] = connection.execute(sa.select(SECRET)).all()
+        connection.execute(sa.insert(SECRET).values(**{**row._mapping, "version": 2, "sealed": None}))
+        thread.start()
+        assert not looked.wait(0.3)
+    thread.join()
+    assert looked.is_set()
+    assert versions == [3]

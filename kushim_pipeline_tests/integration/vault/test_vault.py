@@ -148,6 +148,9 @@ def test_another_tenants_row_is_refused_even_with_its_key(vault: Vault) -> None:
     vault.keys.forget()
     with pytest.raises(SealBroken):
         vault.get("acme", "token")
+    # Nor is anything new sealed with a key that is another tenant's.
+    with pytest.raises(SealBroken):
+        vault.set("acme", "another", "x")
 
 
 def test_another_names_row_is_refused(vault: Vault) -> None:

@@ -71,7 +71,7 @@ def open_reader(url: str, tenant: str | None = None) -> Iterator[Reader]:
     In: on Postgres, whose rows a login behind the walls wants; DuckDB's copy is one file and has no walls.
     """
     if is_postgres(url):
-        from kushim_pipeline.warehouse.postgres_engine import PostgresReader
+        from kushim_pipeline.warehouse.postgres_reader import PostgresReader
 
         with contextlib.closing(PostgresReader(url, tenant)) as postgres:
             yield postgres

@@ -153,6 +153,8 @@ class DuckDBReader:
     Readers that are open at once in one process share the copy that the first of them opened.
     """
 
+    marts = "mart_v1"
+
     def __init__(self, path: Path) -> None:
         """In: the writer's path. Raises NothingPublished when no run has published yet."""
         published = published_path(path)

@@ -101,6 +101,9 @@ class Warehouse(Protocol):
 class Reader(Protocol):
     """An analyst's hold: read-only, and open as long as they like while runs go on writing."""
 
+    marts: str
+    """The schema whose marts this reader may ask: `mart_v1`, or the masked ones of a viewer."""
+
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
         """Run one SELECT. Raises QueryRefused."""
 

@@ -11,17 +11,11 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from kushim_pipeline.warehouse.engine import (
-    NothingPublished,
-    QueryRefused,
-    Rows,
-    SchemaOutdated,
-    StatementFailed,
-    WarehouseBusy,
-)
-from kushim_pipeline.warehouse.postgres_link import connect, copy, execute, fetch, told_apart
+from kushim_pipeline.warehouse.engine import Rows, SchemaOutdated, StatementFailed, WarehouseBusy
+from kushim_pipeline.warehouse.postgres_link import connect, copy, execute, fetch, is_member, told_apart
 
 OWNER, LOADER = "kushim_owner", "kushim_loader"
+"""The roles that a writer acts as: docs/walls.md."""
 # The advisory lock of the one writer: any number, the same for ever.
 _WRITER = 7_305_014_461
 # Raised when derived tables are made in another way (an index more), so that each is made anew.
@@ -172,7 +166,7 @@ class PostgresWarehouse:
 
     def may_own(self) -> bool:
         """Whether the login may act as kushim_owner, and so change the schema. True before the first migration."""
-        return _is_member(self._connection, OWNER) is not False
+        return is_member(self._connection, OWNER) is not False
 
     def has_walls(self) -> bool:
         """Whether the walls between tenants stand already."""
@@ -195,7 +189,7 @@ class PostgresWarehouse:
     def _refuse_readers(self) -> None:
         """A login that was made for reading is told so, before it is told what it cannot see."""
         may_create = "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = session_user"
-        if _is_member(self._connection, LOADER) is False and not self.query(may_create).rows[0][0]:
+        if is_member(self._connection, LOADER) is False and not self.query(may_create).rows[0][0]:
             raise SchemaOutdated(f"the login of KUSHIM_WAREHOUSE_URL is no member of {LOADER}: it may read, not write")
 
     def _shape(self, select: str) -> list[tuple[str, int]]:
@@ -242,66 +236,3 @@ class PostgresWarehouse:
                 )
             # Jitter, so that several waiting writers do not knock in step.
             time.sleep(random.uniform(0.02, 0.2))  # noqa: S311 # not a secret
-
-
-class PostgresReader:
-    """A Reader: every query in a read-only transaction of its own, behind the walls of the login that it came with."""
-
-    def __init__(self, url: str, tenant: str | None = None) -> None:
-        """In: the URL, and the tenant whose rows are wanted; a login that is the loader's sees all without.
-
-        Raises NothingPublished when the marts are not there yet, WarehouseAway when there is no server.
-        """
-        self._connection = connect(url, application="kushim reader", read_only=True)
-        try:
-            _refuse_unpublished(self._connection)
-            if _is_member(self._connection, LOADER):
-                execute(self._connection, f"SET ROLE {LOADER}")
-            elif tenant is not None:
-                from kushim_pipeline.access.session import enter
-
-                enter(self._connection, tenant)
-        except BaseException:
-            self._connection.close()
-            raise
-
-    def query(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
-        link = self._connection
-        try:
-            execute(link, "BEGIN READ ONLY")
-            if parameters:
-                return execute(link, sql, parameters)[0]
-            # A cursor holds exactly one statement that gives rows: nobody's text can end the transaction and go on.
-            execute(link, "SELECT set_config('kushim.question', ?, true)", (sql,))
-            execute(
-                link,
-                "DO 'DECLARE answer refcursor := ''kushim_answer''; "
-                "BEGIN OPEN answer FOR EXECUTE current_setting(''kushim.question''); END'",
-            )
-            return execute(link, "FETCH ALL FROM kushim_answer")[0]
-        except StatementFailed as error:
-            raise QueryRefused(_without_context(str(error))) from None
-        finally:
-            with contextlib.suppress(Exception):
-                execute(link, "ROLLBACK")
-
-    def close(self) -> None:
-        self._connection.close()
-
-
-def _is_member(connection: Any, role: str) -> bool | None:
-    """Whether the login is a member of a role (superusers are of all); None where there is no such role yet."""
-    rows = execute(
-        connection, "SELECT pg_has_role(session_user, r.oid, 'MEMBER') FROM pg_roles AS r WHERE r.rolname = ?", (role,)
-    )[0].rows
-    return bool(rows[0][0]) if rows else None
-
-
-def _refuse_unpublished(connection: Any) -> None:
-    if not execute(connection, "SELECT to_regclass('mart_v1.check_result') IS NOT NULL")[0].rows[0][0]:
-        raise NothingPublished("nothing has been published here yet: run `kushim run` (or `kushim demo`) first")
-
-
-def _without_context(message: str) -> str:
-    """The server's message without the lines about our own cursor."""
-    return message.partition("\nCONTEXT:")[0]

@@ -82,6 +82,14 @@ def fetch(
     execute(connection, f"CLOSE {name}")
 
 
+def is_member(connection: Any, role: str) -> bool | None:
+    """Whether the login is a member of a role (superusers are of all); None where there is no such role yet."""
+    rows = execute(
+        connection, "SELECT pg_has_role(session_user, r.oid, 'MEMBER') FROM pg_roles AS r WHERE r.rolname = ?", (role,)
+    )[0].rows
+    return bool(rows[0][0]) if rows else None
+
+
 def marked(sql: str) -> str:
     """Our `?` as psycopg2's `%s`, outside of quotes; a percent sign stays one."""
     parts = sql.split("'")

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from kushim_pipeline.access.grants import AccessRefused, entries, grant, grants, revoke, revoke_all
 from kushim_pipeline.access.login import end_sessions
 from kushim_pipeline.access.roles import Role
-from kushim_pipeline.access.session import AccessDenied
+from kushim_pipeline.warehouse.session import AccessDenied
 from kushim_pipeline.access.wanted import wanted
 from kushim_pipeline.cli import cli
 from kushim_pipeline.evidence.trail import Trail

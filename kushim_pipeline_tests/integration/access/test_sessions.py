@@ -7,7 +7,7 @@ import pytest
 
 from kushim_pipeline.access.grants import entries, grants, revoke, revoke_all
 from kushim_pipeline.access.roles import Role
-from kushim_pipeline.access.session import AccessDenied, enter, is_person
+from kushim_pipeline.warehouse.session import AccessDenied, enter, is_person
 from kushim_pipeline_tests.integration.access.company import Company, day
 from kushim_pipeline_tests.postgres import as_login, connect
 

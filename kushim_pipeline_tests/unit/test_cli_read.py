@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -54,6 +55,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
             [(tenant, check, "c", resource, status, reason, "ab" * 32, "1", NOW, NOW)
              for tenant, check, resource, status, reason in VERDICTS],
         )  # fmt: skip
+        counted = Counter((tenant, check, "c", status) for tenant, check, _, status, _ in VERDICTS)
+        warehouse.load(
+            "verdict.check_status",
+            ["tenant_id", "check_id", "connection_id", "status", "results"],
+            [(*key, results) for key, results in counted.items()],
+        )
         warehouse.load(
             "verdict.freshness",
             ["tenant_id", "connection_id", "check_id", "collected_at", "fresh_until"],

@@ -1,0 +1,63 @@
+"""What repeats a connection's secret is not kept: neither as evidence nor as a record."""
+
+import base64
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from kushim_pipeline.collect.collection import Collection, SecretRepeated
+from kushim_pipeline.collect.run import repeating
+from kushim_pipeline.collect.unit import Unit
+from kushim_pipeline.evidence.receipt import Outcome, Reason
+from kushim_pipeline.evidence.store import FileStore
+
+SECRET = 'token/with+"signs"'
+UNIT = Unit("acme", "github:acme", "github", "acme", "github.repository", "global")
+
+
+def collection(root: Path) -> Collection:
+    repeats = repeating([SecretStr(SECRET)])
+    return Collection(UNIT, FileStore(root), code_version="test", mask=str, repeats=repeats)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        SECRET.encode(),
+        b'{"echo": "token/with+\\"signs\\""}',
+        b"?t=token%2Fwith%2B%22signs%22",
+        b"Basic " + base64.b64encode(b"user:" + SECRET.encode()),
+        SECRET.encode().hex().encode(),
+    ],
+)
+def test_an_answer_that_repeats_the_secret_is_not_kept(tmp_path: Path, body: bytes) -> None:
+    c = collection(tmp_path)
+    with c:
+        c.keep(body, operation="List", parameters={}, status=200)
+    receipt = c.finish()
+    assert receipt.pages == ()
+    assert receipt.outcome is Outcome.FAILED
+    assert "repeats a secret of this connection" in receipt.errors[0].message
+    assert not list(tmp_path.rglob("*.gz"))
+
+
+def test_a_record_that_repeats_it_in_a_spelling_of_json_is_not_kept(tmp_path: Path) -> None:
+    c = collection(tmp_path)
+    # The letter t as an escape: the page's bytes do not show the secret, the parsed record does.
+    page = c.keep(b'{"a": "\\u0074oken/with+\\"signs\\""}', operation="List", parameters={}, status=200)
+    c.record("r1", {"a": SECRET}, evidence=page)
+    c.record("r2", {"a": "harmless"}, evidence=page)
+    receipt = c.finish()
+    assert receipt.outcome is Outcome.PARTIAL
+    assert receipt.records == 1
+    assert receipt.errors[0].reason is Reason.QUARANTINED
+    assert SECRET not in repr(receipt)
+
+
+def test_other_answers_and_short_secrets_are_let_pass(tmp_path: Path) -> None:
+    c = collection(tmp_path)
+    c.keep(b"token/with and signs", operation="List", parameters={}, status=200)
+    assert not repeating([SecretStr("word")])(b"a word")
+    with pytest.raises(SecretRepeated):
+        c.keep(SECRET.encode(), operation="List", parameters={}, status=200)

@@ -108,13 +108,20 @@ def held_by_runs(kushim: Kushim) -> ResourceDefinition:
     until the run ends, so a run of ours that holds anything has a lease."""
 
     def made(context: InitResourceContext) -> Iterator[Kushim]:
-        if context.instance is None or context.run_id is None:
+        instance, run = context.instance, context.run
+        if instance is None or run is None or _is_held_by_another(instance, run.run_id):
+            # Not in a run; or a step on one of Celery's workers, for which the run's own process waits and holds the lease.
             yield kushim
             return
-        with held(context.instance, context.run_id):
+        with held(instance, run.run_id):
             yield kushim
 
     return ResourceDefinition(resource_fn=contextmanager(made), description="Settings, catalogue and stores.")
+
+
+def _is_held_by_another(instance: DagsterInstance, run_id: str) -> bool:
+    lease = read(instance.run_storage.get_cursor_values({key(run_id)}).get(key(run_id)))
+    return lease is not None and (lease.lives and lease.pid != os.getpid() if lease.is_here else True)
 
 
 @cache

@@ -6,14 +6,18 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from dagster import DagsterInstance, DagsterRunStatus, job, op
 from dagster._daemon.auto_run_reexecution.auto_run_reexecution import should_retry
 
+from kushim_pipeline.catalogue.load import load
 from kushim_pipeline.defs import lease, lost
-from kushim_pipeline.defs.lease import Lease, held, key, of_this_process, read, renew
+from kushim_pipeline.defs.lease import Lease, held, held_by_runs, key, of_this_process, read, renew
 from kushim_pipeline.defs.lost import GONE_SECONDS, Lookout, fail_lost_runs, looking_out, reap, settle_slots
+from kushim_pipeline.defs.resource import Kushim
 
 POOL = "warehouse"
 
@@ -198,6 +202,19 @@ def test_a_lease_is_renewed_as_long_as_it_is_held(instance: DagsterInstance, mon
     assert found is not None
     assert (found.is_here, found.lives, found.renewal >= 3) == (True, True, True)
     assert [thread.name for thread in threading.enumerate() if thread.name == "lease" and not thread.daemon] == []
+
+
+@pytest.mark.parametrize("other", ["elsewhere", "lives", "dead", "nobody"])
+def test_a_step_takes_the_lease_of_its_run_only_where_nobody_holds_it(instance: DagsterInstance, other: str) -> None:
+    """On one of Celery's workers the run's own process is another one, and goes on after the step."""
+    lives = replace(of_this_process(), pid=os.getppid(), started=lease._kernel_says(os.getppid())[1])
+    signed = {"elsewhere": elsewhere(), "lives": lives, "dead": dead(), "nobody": None}[other]
+    run_id = started(instance, signed)
+    context: Any = SimpleNamespace(instance=instance, run=instance.get_run_by_id(run_id))
+    made: Any = held_by_runs(Kushim(load())).resource_fn
+    with made(context):
+        now = read(instance.run_storage.get_cursor_values({key(run_id)})[key(run_id)])
+    assert now == (signed if other in ("elsewhere", "lives") else of_this_process())
 
 
 def claim(instance: DagsterInstance, run_id: str) -> bool:

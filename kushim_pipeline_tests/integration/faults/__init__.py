@@ -1,0 +1,1 @@
+"""Faults within one room, at every moment that there is."""

@@ -74,7 +74,7 @@ def part_of(table: str, names: Sequence[str], cut: Cut) -> Part | None:
     elif cut.framework is not None and table in ("catalogue.control", "catalogue.control_check"):
         conditions.append(_CONTROLS)
         parameters.append(cut.framework)
-    if table in _SPANS:
+    if table in _SPANS and cut.begin is not None:
         conditions.append(_in_window(table, "t", cut))
         until = _SPANS[table][1]
         instead[until] = f"CASE WHEN t.{until} < {_time(cut.end)} THEN t.{until} END"
@@ -84,8 +84,8 @@ def part_of(table: str, names: Sequence[str], cut: Cut) -> Part | None:
             f"AND q.collection_id = t.collection_id AND {_in_window('raw.receipt', 'q', cut)})"
         )
     if table in ("verdict.evaluation", "verdict.evaluated_check"):
-        begin = f"t.as_of >= {_time(cut.begin)} AND " if cut.begin else ""
-        conditions.append(f"{begin}t.as_of < {_time(cut.end)}")
+        if cut.begin is not None:
+            conditions.append(f"t.as_of >= {_time(cut.begin)} AND t.as_of < {_time(cut.end)}")
         instead |= {name: "0" for name in ("checks", "results", "opened", "closed") if name in names}
         # The engine's words may hold another tenant's value.
         instead |= (
@@ -120,10 +120,9 @@ def counted_again(cut: Cut) -> list[str]:
 def _in_window(table: str, name: str, cut: Cut) -> str:
     """What held at some time in the window; of receipts also the last reading before it, which still counted in it."""
     since, until = (f"{name}.{column}" for column in _SPANS[table])
-    before_end = f"{since} < {_time(cut.end)}"
     if cut.begin is None:
-        return before_end
-    begin = _time(cut.begin)
+        return "TRUE"
+    begin, before_end = _time(cut.begin), f"{since} < {_time(cut.end)}"
     held = f"{until} IS NULL OR {until} > {begin}"
     if table == "raw.receipt":
         held += (

@@ -14,21 +14,20 @@ every_day AS (
     SELECT DISTINCT CAST(e.as_of AS DATE) AS day FROM verdict.evaluation AS e
     UNION
     SELECT DISTINCT d.day FROM daily AS d
-),
-grid AS (
-    SELECT k.tenant_id, k.source, s.status, e.day
-    FROM (SELECT DISTINCT d.tenant_id, d.source FROM daily AS d) AS k
-    CROSS JOIN (VALUES ('PASS'), ('FAIL'), ('UNKNOWN'), ('NOT_APPLICABLE'), ('EXCEPTED')) AS s(status)
-    CROSS JOIN every_day AS e
 )
 SELECT
     g.tenant_id,
     g.source,
     g.day,
     g.status,
-    CAST(
-        sum(coalesce(d.step, 0)) OVER (PARTITION BY g.tenant_id, g.source, g.status ORDER BY g.day) AS BIGINT
-    ) AS results
-FROM grid AS g
-LEFT JOIN daily AS d
-    ON d.tenant_id = g.tenant_id AND d.source = g.source AND d.status = g.status AND d.day = g.day;
+    CAST(sum(sum(g.step)) OVER (PARTITION BY g.tenant_id, g.source, g.status ORDER BY g.day) AS BIGINT) AS results
+FROM (
+    -- A day on which nothing changed has the sum up to it too.
+    SELECT k.tenant_id, k.source, s.status, e.day, 0 AS step
+    FROM (SELECT DISTINCT d.tenant_id, d.source FROM daily AS d) AS k
+    CROSS JOIN (VALUES ('PASS'), ('FAIL'), ('UNKNOWN'), ('NOT_APPLICABLE'), ('EXCEPTED')) AS s(status)
+    CROSS JOIN every_day AS e
+    UNION ALL
+    SELECT d.tenant_id, d.source, d.status, d.day, d.step FROM daily AS d
+) AS g
+GROUP BY g.tenant_id, g.source, g.day, g.status;

@@ -104,7 +104,7 @@ WHERE NOT EXISTS (
 
 -- 4. Remember until when these verdicts hold.
 DELETE FROM verdict.freshness WHERE check_id IN (SELECT e.check_id FROM stage_check AS e);
-INSERT INTO verdict.freshness SELECT * FROM stage_freshness;
+INSERT INTO verdict.freshness SELECT f.* FROM stage_freshness AS f ORDER BY f.tenant_id, f.check_id;
 
 -- 5. Write down what was evaluated.
 INSERT INTO verdict.evaluated_check

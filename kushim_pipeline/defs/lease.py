@@ -110,7 +110,7 @@ def held_by_runs(kushim: Kushim) -> ResourceDefinition:
     def made(context: InitResourceContext) -> Iterator[Kushim]:
         instance, run = context.instance, context.run
         if instance is None or run is None or _is_held_by_another(instance, run.run_id):
-            # Not in a run; or a step on one of Celery's workers, for which the run's own process waits and holds the lease.
+            # Not in a run; or a step on one of Celery's workers: the run's own process waits for it, with the lease.
             yield kushim
             return
         with held(instance, run.run_id):

@@ -174,3 +174,8 @@ def test_a_settings_mistake_is_one_line(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "hunter2" not in done.stderr
+
+
+def test_reaping_where_nothing_ran_says_so(tmp_path: Path) -> None:
+    done = kushim("reap", home=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "no run has lost its process\n")

@@ -137,7 +137,9 @@ def test_a_pipe_or_a_folder_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("raw", "message"), [(bytes(32), "all its bytes are equal"), (os.urandom(16), "128 bits, and 256 are needed")]
+    ("raw", "message"),
+    [(bytes(32), "all its bytes are equal"), (os.urandom(16), "128 bits, and 256 are needed")],
+    ids=["equal bytes", "too short"],
 )
 def test_a_weak_key_is_refused(tmp_path: Path, raw: bytes, message: str) -> None:
     put(tmp_path / "keys", 1, raw)

@@ -10,7 +10,7 @@ def wait_asleep() -> None:
     """Let Dagster's executor sleep while a step waits for its pool's slot.
 
     Dagster 1.13 takes the least of zero and the time until it looks again, so that it asks without a pause: 8 s in line
-    took 2.2 CPU-seconds on a busy machine, and 0.5 with this. Where a later Dagster has no such method, nothing changes.
+    took 2.2 CPU-seconds on a busy machine, and 0.5 with this. A later Dagster without such a method stays as it is.
     """
     if not hasattr(InstanceConcurrencyContext, "interval_to_next_pending_claim_check"):
         return

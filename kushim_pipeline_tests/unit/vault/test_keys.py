@@ -53,7 +53,9 @@ def test_a_row_that_names_a_strangers_key_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "file", "file:", "env:", "nonsense:x", "awskms:", "vault:", FIRST, f"env:{FIRST}"]
+    "text",
+    ["", "file", "file:", "env:", "nonsense:x", "awskms:", "vault:", FIRST, f"env:{FIRST}"],
+    ids=["unset", "file", "file:", "env:", "nonsense", "awskms:", "vault:", "a key itself", "env: and a key"],
 )
 def test_what_is_no_provider_is_refused_and_not_repeated(tmp_path: Path, text: str) -> None:
     if not text:
@@ -74,6 +76,7 @@ def test_what_is_no_provider_is_refused_and_not_repeated(tmp_path: Path, text: s
         (base64.b64encode(b"a passphrase of exactly 32 chars").decode(), WeakKey, "somebody typed"),
         (os.urandom(32).hex(), WeakKey, "384 bits"),
     ],
+    ids=["unset", "no base64", "short", "equal bytes", "typed", "hexadecimal"],
 )
 def test_a_weak_or_missing_variable_is_refused(value: str, error: type[Exception], message: str) -> None:
     keys = EnvKeys("KUSHIM_MASTER", {"KUSHIM_MASTER": value})

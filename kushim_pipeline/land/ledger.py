@@ -192,6 +192,8 @@ def _land_round(
         (*_UNIT, "resource_id", "content_hash", "body", "evidence_sha256", "observed_at"),
         (row for arrival in changed for row in _record_rows(store, arrival)),
     )
+    for table in ("stage_unit", "stage_unread", "stage_record"):
+        warehouse.refresh_statistics(table)
     warehouse.script(sql_text("land/merge_records.sql"))
 
 

@@ -10,4 +10,8 @@ for name in DAGSTER_PG_PASSWORD KUSHIM_WAREHOUSE_URL; do
         export "$name"
     fi
 done
+# Before the daemon starts, what a lost host or a killed container left in progress is closed, and its slots are freed.
+if [ "${1:-}" = dagster-daemon ] && [ "${2:-}" = run ]; then
+    kushim reap
+fi
 exec "$@"

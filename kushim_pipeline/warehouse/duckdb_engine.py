@@ -63,16 +63,18 @@ class DuckDBWarehouse:
     def load(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
         import pandas
 
+        # A view that is registered in a transaction keeps its rows in memory until the end of it; a relation does not.
+        given = set(columns)
         total = 0
-        names = ", ".join(columns)
-        for batch in _batches(rows, BATCH_ROWS):
-            frame = pandas.DataFrame(batch, columns=list(columns), dtype=object)
-            self._connection.register("incoming", frame)
-            try:
-                self._connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM incoming")
-            finally:
-                self._connection.unregister("incoming")
-            total += len(batch)
+        with told_apart():
+            named = [row[0] for row in self._connection.execute(f"DESCRIBE {table}").fetchall()]
+            if unknown := given - set(named):
+                raise StatementFailed(f"{table} has no column {', '.join(sorted(unknown))}")
+            values = ", ".join(f'"{name}"' if name in given else "NULL" for name in named)
+            for batch in _batches(rows, BATCH_ROWS):
+                frame = pandas.DataFrame(batch, columns=list(columns), dtype=object)
+                self._connection.from_df(frame).project(values).insert_into(table)
+                total += len(batch)
         return total
 
     def derive(self, table: str, select: str) -> int:
@@ -132,7 +134,8 @@ class DuckDBWarehouse:
         self._connection.execute("CHECKPOINT")
         self._connection.close()
         published = published_path(self.path)
-        incoming = published.with_suffix(f".{os.getpid()}.incoming")
+        # One name: under the writer's lock, what a killed writer left of it is written over.
+        incoming = published.with_suffix(".incoming")
         try:
             shutil.copyfile(self.path, incoming)
             with incoming.open("rb") as file:

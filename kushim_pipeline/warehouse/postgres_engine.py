@@ -22,7 +22,7 @@ _WRITER = 7_305_014_461
 _TABLE_FORM = 2
 _PLACES = "SET search_path = polyfill, public"
 # One session of few, large statements: room to sort and hash, and no compiling of plans whose cost is a guess.
-_LARGE = "SET work_mem = '64MB'; SET jit = off"
+_LARGE = "SET work_mem = '128MB'; SET jit = off"
 
 
 class PostgresWarehouse:

@@ -28,6 +28,7 @@ import orjson
 
 from kushim_pipeline.settings import Settings
 from kushim_pipeline.stores import open_stores
+from kushim_pipeline_tests.bench._cpu import cpu
 from kushim_pipeline_tests.bench._cpu import load as machine_load
 from kushim_pipeline_tests.bench._pgbench import Load, p95, pgbench
 from kushim_pipeline_tests.bench._verdicts import build
@@ -77,9 +78,17 @@ def main(arguments: list[str]) -> int:
                 reader = as_login(url, LOGIN)
                 _keep_evidence(Path(home))
                 plain = {name: (f"{_ENTER}{query};\nCOMMIT;\n", _WEIGHTS[name]) for name, query in _QUERIES.items()}
+                before = cpu(server)
                 with _fetching(reader, Path(home), seconds) as fetched:
                     found = _asked(server, reader, plain, Path(home), 50, seconds, tenants)
+                spent = cpu(server).since(before)
                 held = _told("50 readers", found, fetched)
+                answers = sum(len(values) for name, values in found.milliseconds.items() if name != "think")
+                print(
+                    f"  the server's CPU: {spent.server / (answers + len(fetched)) * 1000:.1f} ms an answer, "
+                    f"{spent.server / spent.wall:.2f} cores",
+                    flush=True,
+                )
                 return 0 if _through_pgbouncer(server, reader, Path(home), seconds, tenants) and held else 1
             finally:
                 execute(url, f"DROP ROLE {LOGIN}")

@@ -22,6 +22,7 @@ from kushim_pipeline.verdicts.facts import build_facts, set_clock
 from kushim_pipeline.verdicts.judge import judge
 from kushim_pipeline.verdicts.marts import build_marts
 from kushim_pipeline.warehouse import Warehouse, open_writer
+from kushim_pipeline.warehouse.duckdb_engine import DuckDBWarehouse
 from kushim_pipeline_tests.bench._cpu import Cpu, cpu
 from kushim_pipeline_tests.bench._cpu import load as machine_load
 from kushim_pipeline_tests.bench._tenants import AS_OF, fill
@@ -62,7 +63,22 @@ def _cost(engine: str, catalogue: Catalogue, tenants: int) -> Cost:
     with _warehouse(engine) as (warehouse, server):
         records = fill(warehouse, catalogue, tenants)
         print(f"{engine}: {tenants:,} tenants, {records:,} records", flush=True)
-        return Cost(_run(warehouse, server, catalogue, 0), _run(warehouse, server, catalogue, 6))
+        cost = Cost(_run(warehouse, server, catalogue, 0), _run(warehouse, server, catalogue, 6))
+        print(f"  {_size(warehouse, tenants)}", flush=True)
+        return cost
+
+
+def _size(warehouse: Warehouse, tenants: int) -> str:
+    """What a tenant's rows take after both runs; on Postgres by schema, the second run's dead rows included."""
+    if isinstance(warehouse, DuckDBWarehouse):
+        return f"{warehouse.path.stat().st_size / tenants / 1e6:.2f} MB of the file a tenant"
+    rows = warehouse.query(
+        "SELECT n.nspname, sum(pg_table_size(c.oid)), sum(pg_indexes_size(c.oid)) FROM pg_class AS c "
+        "JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname IN ('raw', 'facts', 'verdict') "
+        "AND c.relkind = 'r' GROUP BY n.nspname ORDER BY n.nspname"
+    ).rows
+    parts = (f"{name} {table / tenants / 1e6:.2f} + {index / tenants / 1e6:.2f}" for name, table, index in rows)
+    return f"MB a tenant, tables + indexes: {', '.join(parts)}"
 
 
 def _run(warehouse: Warehouse, server: PostgresServer | None, catalogue: Catalogue, hours: int) -> Cpu:

@@ -57,5 +57,7 @@ LEFT JOIN raw.record_asof AS p
     ON p.stream = CASE r.stream
         WHEN 'aws.rds_snapshot' THEN 'aws.rds_snapshot_attribute' ELSE 'aws.rds_cluster_snapshot_attribute'
     END
+    -- Said again by name, so that no other stream is read.
+    AND p.stream IN ('aws.rds_snapshot_attribute', 'aws.rds_cluster_snapshot_attribute')
     AND p.tenant_id = r.tenant_id AND p.connection_id = r.connection_id AND p.resource_id = r.resource_id
 WHERE r.stream IN ('aws.rds_snapshot', 'aws.rds_cluster_snapshot')

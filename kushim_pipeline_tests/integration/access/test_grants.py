@@ -14,12 +14,12 @@ from pydantic import SecretStr
 from kushim_pipeline.access.grants import AccessRefused, entries, grant, grants, revoke, revoke_all
 from kushim_pipeline.access.login import end_sessions
 from kushim_pipeline.access.roles import Role
-from kushim_pipeline.warehouse.session import AccessDenied
 from kushim_pipeline.access.wanted import wanted
 from kushim_pipeline.cli import cli
 from kushim_pipeline.evidence.trail import Trail
 from kushim_pipeline.settings import Settings
 from kushim_pipeline.warehouse import open_reader
+from kushim_pipeline.warehouse.session import AccessDenied
 from kushim_pipeline_tests.integration.access.company import CATALOGUE, Company, window
 from kushim_pipeline_tests.postgres import as_login, connect
 

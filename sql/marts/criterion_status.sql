@@ -6,6 +6,21 @@ columns:
   evidence: what a person must bring where no check decides
 */
 CREATE OR REPLACE VIEW mart_v1.criterion_status AS
+-- Counted once, whatever the planner thinks of the join.
+WITH counted AS MATERIALIZED (
+    SELECT
+        s.tenant_id,
+        s.framework,
+        s.criterion_id,
+        count(*) AS controls,
+        count(*) FILTER (WHERE s.status = 'PASS') AS pass,
+        count(*) FILTER (WHERE s.status = 'FAIL') AS fail,
+        count(*) FILTER (WHERE s.status = 'UNKNOWN') AS unknown,
+        count(*) FILTER (WHERE s.status = 'NOT_APPLICABLE') AS not_applicable,
+        count(*) FILTER (WHERE s.status = 'EXCEPTED') AS excepted
+    FROM mart_v1.control_status AS s
+    GROUP BY s.tenant_id, s.framework, s.criterion_id
+)
 SELECT
     t.tenant_id,
     t.framework,
@@ -29,17 +44,4 @@ SELECT
     c.evidence
 FROM verdict.tenant_framework AS t
 JOIN catalogue.criterion AS c ON c.framework = t.framework
-LEFT JOIN (
-    SELECT
-        s.tenant_id,
-        s.framework,
-        s.criterion_id,
-        count(*) AS controls,
-        count(*) FILTER (WHERE s.status = 'PASS') AS pass,
-        count(*) FILTER (WHERE s.status = 'FAIL') AS fail,
-        count(*) FILTER (WHERE s.status = 'UNKNOWN') AS unknown,
-        count(*) FILTER (WHERE s.status = 'NOT_APPLICABLE') AS not_applicable,
-        count(*) FILTER (WHERE s.status = 'EXCEPTED') AS excepted
-    FROM mart_v1.control_status AS s
-    GROUP BY s.tenant_id, s.framework, s.criterion_id
-) AS n ON n.tenant_id = t.tenant_id AND n.framework = t.framework AND n.criterion_id = c.criterion_id;
+LEFT JOIN counted AS n ON n.tenant_id = t.tenant_id AND n.framework = t.framework AND n.criterion_id = c.criterion_id;

@@ -90,9 +90,11 @@ class FileStore:
             packed = _HEADER + gzip.compress(data, compresslevel=1, mtime=0)[len(_HEADER) :]
             if self._seals:
                 packed = self._seals.seal(tenant_id, digest, packed)
-            if path.is_file():
-                # New, good bytes for a damaged object: keep the damaged file beside it, then write the good one.
-                path.rename(path.with_suffix(".damaged"))
+            with self._lock:
+                # New, good bytes for a damaged object: keep the damaged file beside it, then write the good one. Looked
+                # at again, since another thread may have put the same bytes meanwhile: that file is good.
+                if path.is_file() and not self._is_whole(path, tenant_id, digest):
+                    path.rename(path.with_suffix(".damaged"))
             self._make_folder(path.parent)
             _write_durably(path, packed)
         with self._lock:

@@ -165,6 +165,24 @@ def test_good_bytes_for_a_damaged_object_are_kept_beside_it(
     assert path.with_suffix(".damaged").read_bytes() == b"damaged"
 
 
+def test_bytes_that_somebody_else_puts_at_the_same_moment_are_not_taken_for_damage(tmp_path: Path) -> None:
+    inner = DictSeals()
+
+    class Overtaken(DictSeals):
+        """While these bytes are sealed, another thread keeps the same ones."""
+
+        def seal(self, tenant_id: str, name: str, plain: bytes) -> bytes:
+            FileStore(tmp_path, inner).put("acme", b"page")
+            return inner.seal(tenant_id, name, plain)
+
+        def open(self, tenant_id: str, name: str, sealed: bytes) -> bytes:
+            return inner.open(tenant_id, name, sealed)
+
+    digest = FileStore(tmp_path, Overtaken()).put("acme", b"page")
+    assert FileStore(tmp_path, inner).get("acme", digest) == b"page"
+    assert list(tmp_path.rglob("*.damaged")) == []
+
+
 def test_what_a_crash_left_behind_is_no_object(store: FileStore, tmp_path: Path) -> None:
     digest = hashlib.sha256(b"half").hexdigest()
     folder = tmp_path / "objects" / ACME / digest[:2]

@@ -32,6 +32,7 @@ _COLUMNS = (
     "grant_id", "tenant_id", "login", "role", "framework", "window_from", "window_to", "controls", "granted_by",
     "granted_at", "expires_at", "revoked_at", "revoked_by",
 )  # fmt: skip
+# Every text of SQL in this file is its own; what a person typed is a parameter.
 _LIVE = "revoked_at IS NULL AND expires_at > clock_timestamp()"
 
 
@@ -128,7 +129,7 @@ def grants(settings: Settings, *, ended: bool = False, tenant_id: str | None = N
     with warehouse(settings) as connection, connection.cursor() as cursor:
         source = "access.grants" if become_owner(cursor) else "ops.access_grant"
         cursor.execute(
-            "SELECT login, role, tenant_id, framework, window_from, window_to, controls, "  # noqa: S608
+            "SELECT login, role, tenant_id, framework, window_from, window_to, controls, "  # noqa: S608 # our own names
             "CASE WHEN revoked_at IS NOT NULL THEN 'revoked' WHEN expires_at <= clock_timestamp() THEN 'expired' "
             "ELSE 'live' END AS state, expires_at, granted_by, granted_at, revoked_by, revoked_at, grant_id "
             f"FROM {source} WHERE {' AND '.join(where) or 'TRUE'} ORDER BY login, tenant_id, grant_id",
@@ -143,7 +144,7 @@ def entries(settings: Settings, *, tenant_id: str | None = None, login: str | No
     with warehouse(settings) as connection, connection.cursor() as cursor:
         source = "access.entries" if become_owner(cursor) else "ops.access_log"
         cursor.execute(
-            "SELECT entered_at, login, role, tenant_id, framework, "  # noqa: S608
+            "SELECT entered_at, login, role, tenant_id, framework, "  # noqa: S608 # our own names
             "CAST(client_address AS text) AS client_address, "
             f"application, backend_pid, grant_id, entry_id FROM {source} WHERE {_where(limits)} ORDER BY entry_id DESC",
             list(limits.values()),
@@ -155,7 +156,7 @@ def _revoke(settings: Settings, limits: Mapping[str, str]) -> Revoked:
     with owner(settings) as connection, connection.cursor() as cursor:
         cursor.execute("SET LOCAL ROLE kushim_owner")
         cursor.execute(
-            "UPDATE access.grants SET revoked_at = clock_timestamp(), revoked_by = %s "  # noqa: S608
+            "UPDATE access.grants SET revoked_at = clock_timestamp(), revoked_by = %s "  # noqa: S608 # our own names
             f"WHERE {_where(limits)} "
             f"AND {_LIVE} RETURNING grant_id",
             (actor(), *limits.values()),
@@ -192,8 +193,7 @@ def _refuse_second(wanted: Wanted, live: Sequence[Grant]) -> None:
 
 def _select(cursor: Any, where: str, parameters: Sequence[Any]) -> list[Grant]:
     columns = ", ".join(_COLUMNS)
-    # Here and below, texts of SQL come from this file alone; what a person typed is a parameter.
-    cursor.execute(f"SELECT {columns} FROM access.grants WHERE {where} ORDER BY grant_id", parameters)  # noqa: S608
+    cursor.execute(f"SELECT {columns} FROM access.grants WHERE {where} ORDER BY grant_id", parameters)  # noqa: S608 # our own names
     found = [dict(zip(_COLUMNS, row, strict=True)) for row in cursor.fetchall()]
     return [
         Grant(**{**row, "role": Role(row["role"]), "controls": tuple(row["controls"]) if row["controls"] else None})

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from kushim_pipeline.evidence.receipt import Reason
 
 
-class Unread(Exception):  # noqa: N818 # not every one is an error: a denial is what a receipt has to say
+class Unread(Exception):  # not every one is an error: a denial is what a receipt has to say
     """Something was not read. In: the reason for UNKNOWN, the call, and what happened in words (never a secret)."""
 
     def __init__(self, reason: Reason, operation: str, message: str) -> None:

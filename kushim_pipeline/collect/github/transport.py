@@ -18,7 +18,7 @@ from kushim_pipeline.collect.github.problem import Answer
 CHUNK = 65_536
 
 
-class Lost(Exception):  # noqa: N818
+class Lost(Exception):
     """No whole answer came. `cut` says that one began. The text names no header and no query."""
 
     def __init__(self, message: str, *, cut: bool = False) -> None:
@@ -26,11 +26,11 @@ class Lost(Exception):  # noqa: N818
         self.cut = cut
 
 
-class TooLarge(Exception):  # noqa: N818
+class TooLarge(Exception):
     """The decoded body is larger than the cap."""
 
 
-class Unfollowed(Exception):  # noqa: N818
+class Unfollowed(Exception):
     """A redirect or a 202, which PyGithub must not act upon. The answer is in the wire."""
 
 

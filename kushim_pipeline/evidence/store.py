@@ -5,16 +5,15 @@ sealed at rest when the store is given seals: without the tenant's key nobody ca
 has to be forgotten is forgotten in every backup at once.
 """
 
-import contextlib
 import gzip
 import hashlib
-import os
 import re
-import tempfile
 import threading
 import zlib
 from pathlib import Path
 from typing import Protocol
+
+from kushim_pipeline import durable
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _TENANT = re.compile(r"[a-z0-9-]{1,40}")
@@ -96,7 +95,7 @@ class FileStore:
                 if path.is_file() and not self._is_whole(path, tenant_id, digest):
                     path.rename(path.with_suffix(".damaged"))
             self._make_folder(path.parent)
-            _write_durably(path, packed)
+            durable.replace(path, packed)
         with self._lock:
             self._known.add((tenant_id, digest))
         return digest
@@ -157,7 +156,7 @@ class FileStore:
         folder.mkdir(parents=True, exist_ok=True)
         for above in (folder.parent, self.root, self.root.parent):
             if above not in self._synced:
-                _sync_folder(above)
+                durable.sync(above)
         self._synced.update((folder, self.root, self.root.parent))
 
     def _is_whole(self, path: Path, tenant_id: str, digest: str) -> bool:
@@ -171,27 +170,3 @@ class FileStore:
         except EvidenceCorrupt:
             return False
         return True
-
-
-def _write_durably(path: Path, data: bytes) -> None:
-    """Temporary file, fsync, atomic rename, fsync of the folder: after a crash the object is whole or absent."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".incoming-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            Path(temporary).unlink()
-        raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -3,16 +3,15 @@
 The file is a person's; it is edited where it stands, and written in one step.
 """
 
-import contextlib
 import os
 import re
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from kushim_pipeline import durable
 from kushim_pipeline.tenants.load import load_tenants
 from kushim_pipeline.tenants.yaml_tree import NotYaml, plain_data, read
 
@@ -56,7 +55,7 @@ def change_file(path: Path, values: Mapping[str, str]) -> None:
         for key, value in values.items():
             after = set_key(after, key, value)
         if after != before:
-            _replace(place, after)
+            durable.replace(place, after, mode=place.stat().st_mode & 0o7777)
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
         raise EditRefused(f"{path} cannot be changed: {reason}; write {_lines(values)} into it by hand") from None
@@ -149,23 +148,6 @@ def _spots(text: str) -> dict[str, _Spot]:
 def _mark(mark: Any) -> Any:
     """Where an event stands; parsed from a text, every event has a place."""
     return mark
-
-
-def _replace(place: Path, data: bytes) -> None:
-    """Write beside, sync, rename: who reads sees the old file or the new one. The mode stays."""
-    # A dot first: the loader does not take it for a tenant file.
-    handle, temporary = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fchmod(file.fileno(), place.stat().st_mode & 0o7777)
-            os.fsync(file.fileno())
-        Path(temporary).replace(place)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            Path(temporary).unlink()
-        raise
 
 
 def _lines(values: Mapping[str, str]) -> str:

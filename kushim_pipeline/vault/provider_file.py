@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from kushim_pipeline.durable import sync
 from kushim_pipeline.vault.envelope import KEY_BYTES
 from kushim_pipeline.vault.errors import KeyMissing, VaultError, WeakKey
 from kushim_pipeline.vault.keys import Wrapped
@@ -110,11 +111,7 @@ class FileKeys:
                 file.flush()
                 os.fsync(file.fileno())
             temporary.rename(self.folder / f"{name}.key")
-            folder = os.open(self.folder, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            sync(self.folder)
             self._load()
             return f"file:{name}"
 

@@ -8,6 +8,7 @@ import os
 import shutil
 from pathlib import Path
 
+from kushim_pipeline.durable import sync
 from kushim_pipeline.warehouse.duckdb_engine import published_path, wait_in_line
 
 
@@ -27,14 +28,14 @@ def compact(path: Path, *, wait_seconds: float = 60.0) -> None:
         incoming = path.with_suffix(f".{os.getpid()}.incoming")
         try:
             _rewrite(path, incoming)
-            _sync(incoming)
+            sync(incoming)
             if published.is_file():
                 copy = published.with_suffix(f".{os.getpid()}.incoming")
                 shutil.copyfile(incoming, copy)
-                _sync(copy)
+                sync(copy)
                 copy.replace(published)
             incoming.replace(path)
-            _sync(path.parent)
+            sync(path.parent)
         finally:
             incoming.unlink(missing_ok=True)
 
@@ -59,11 +60,3 @@ def _rewrite(old: Path, new: Path) -> None:
 
 def _quoted(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -6,15 +6,14 @@ readers open a copy that is swapped in by an atomic rename: whoever holds the ol
 
 import contextlib
 import fcntl
-import os
-import random
 import shutil
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from kushim_pipeline.warehouse.engine import NothingPublished, QueryRefused, Rows, StatementFailed, WarehouseBusy
+from kushim_pipeline.durable import sync
+from kushim_pipeline.warehouse.engine import NothingPublished, QueryRefused, Rows, StatementFailed
+from kushim_pipeline.warehouse.turn import take_turn
 
 BATCH_ROWS = 50_000
 FETCH_ROWS = 5_000
@@ -138,8 +137,7 @@ class DuckDBWarehouse:
         incoming = published.with_suffix(".incoming")
         try:
             shutil.copyfile(self.path, incoming)
-            with incoming.open("rb") as file:
-                os.fsync(file.fileno())
+            sync(incoming)
             incoming.replace(published)
         finally:
             incoming.unlink(missing_ok=True)
@@ -226,21 +224,20 @@ def rows(connection: Any, sql: str, parameters: Sequence[Any]) -> Rows:
 def wait_in_line(path: Path, wait_seconds: float) -> IO[str]:
     """Wait in line for the writer's lock, which the kernel frees even after kill -9. Raises WarehouseBusy."""
     file = path.open("a")
-    deadline = time.monotonic() + wait_seconds
-    while True:
+
+    def take() -> bool:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if time.monotonic() >= deadline:
-                file.close()
-                message = (
-                    f"another process has been writing to {path.with_suffix('.duckdb').name} for {wait_seconds:.0f} s"
-                )
-                raise WarehouseBusy(f"{message}; nothing was written, try again when it is done") from None
-            # Jitter, so that several waiting writers do not knock in step.
-            time.sleep(random.uniform(0.02, 0.2))  # noqa: S311 # not a secret
-        else:
-            return file
+            return False
+        return True
+
+    try:
+        take_turn(take, wait_seconds, path.with_suffix(".duckdb").name)
+    except BaseException:
+        file.close()
+        raise
+    return file
 
 
 def _batches(rows: Iterable[Sequence[Any]], size: int) -> Iterator[list[Sequence[Any]]]:

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from kushim_pipeline.warehouse import duckdb_engine
 from kushim_pipeline.warehouse.engine import Look, NothingPublished, QueryRefused, Rows, StatementFailed
-
-_LOADER = "kushim_loader"
+from kushim_pipeline.warehouse.postgres_engine import LOADER, PLACES
+from kushim_pipeline.warehouse.postgres_link import connect, execute, fetch, is_member
 
 
 @contextlib.contextmanager
@@ -37,8 +38,6 @@ class DuckDBLook:
 
     def __init__(self, path: Path, wait_seconds: float) -> None:
         """In: the writer's file, and how long to queue behind it. Raises as open_look does."""
-        from kushim_pipeline.warehouse import duckdb_engine
-
         if not path.is_file():
             raise NothingPublished("there is no warehouse here yet: run `kushim run` (or `kushim demo`) first")
         lock = path.with_suffix(".lock")
@@ -52,14 +51,10 @@ class DuckDBLook:
             raise
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
-        from kushim_pipeline.warehouse import duckdb_engine
-
         with duckdb_engine.told_apart():
             return duckdb_engine.rows(self._connection, sql, parameters)
 
     def stream(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[list[tuple[Any, ...]]]:
-        from kushim_pipeline.warehouse import duckdb_engine
-
         with duckdb_engine.told_apart():
             yield from duckdb_engine.fetch(self._connection, sql, parameters)
 
@@ -77,11 +72,9 @@ class PostgresLook:
 
     def __init__(self, url: str) -> None:
         """In: the URL of a login that is a member of kushim_loader. Raises as open_look does."""
-        from kushim_pipeline.warehouse.postgres_link import connect, execute
-
         self._connection = connect(url, application="kushim look", read_only=True)
         try:
-            execute(self._connection, "SET search_path = polyfill, public; SET work_mem = '64MB'; SET jit = off")
+            execute(self._connection, f"{PLACES}; SET work_mem = '64MB'; SET jit = off")
             execute(self._connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             self._become_loader()
         except BaseException:
@@ -89,8 +82,6 @@ class PostgresLook:
             raise
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
-        from kushim_pipeline.warehouse.postgres_link import execute
-
         execute(self._connection, "SAVEPOINT look")
         try:
             found = execute(self._connection, sql, parameters)[0]
@@ -106,11 +97,9 @@ class PostgresLook:
         try:
             return self.query(sql)
         finally:
-            self.query(f"SET ROLE {_LOADER}")
+            self.query(f"SET ROLE {LOADER}")
 
     def stream(self, sql: str, parameters: Sequence[Any] = ()) -> Iterator[list[tuple[Any, ...]]]:
-        from kushim_pipeline.warehouse.postgres_link import fetch
-
         yield from fetch(self._connection, sql, parameters)
 
     def close(self) -> None:
@@ -118,14 +107,12 @@ class PostgresLook:
         self._connection.close()
 
     def _become_loader(self) -> None:
-        rows = self.query(
-            "SELECT pg_has_role(session_user, r.oid, 'MEMBER') FROM pg_roles AS r WHERE r.rolname = ?", (_LOADER,)
-        ).rows
-        if not rows:
+        member = is_member(self._connection, LOADER)
+        if member is None:
             raise NothingPublished("there is no warehouse in this database yet: run `kushim warehouse migrate` first")
-        if not rows[0][0]:
+        if not member:
             raise QueryRefused(
-                f"this reads the rows of all tenants, and the login of the warehouse's URL is no member of {_LOADER}: "
-                f"use one that is, or have a database administrator grant it {_LOADER}"
+                f"this reads the rows of all tenants, and the login of the warehouse's URL is no member of {LOADER}: "
+                f"use one that is, or have a database administrator grant it {LOADER}"
             )
-        self.query(f"SET ROLE {_LOADER}")
+        self.query(f"SET ROLE {LOADER}")

@@ -88,7 +88,7 @@ class Warehouse(Protocol):
     def transaction(self, *, keep: bool = True) -> AbstractContextManager[None]:
         """All or nothing: commits at the end (rolls back with keep=False), and rolls back on an exception.
 
-        Inside another transaction it adds nothing: the outer one decides.
+        Inside another transaction the outer one decides; an engine with savepoints takes the inner part back by itself.
         """
 
     def publish(self) -> None:

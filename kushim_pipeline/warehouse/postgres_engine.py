@@ -6,13 +6,12 @@ columns, a view) is done as kushim_owner by the same login, where it may, or by 
 
 import contextlib
 import hashlib
-import random
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from kushim_pipeline.warehouse.engine import Rows, SchemaOutdated, StatementFailed, WarehouseBusy
+from kushim_pipeline.warehouse.engine import Rows, SchemaOutdated, StatementFailed
 from kushim_pipeline.warehouse.postgres_link import connect, copy, execute, fetch, is_member, told_apart
+from kushim_pipeline.warehouse.turn import take_turn
 
 OWNER, LOADER = "kushim_owner", "kushim_loader"
 """The roles that a writer acts as: docs/walls.md."""
@@ -20,7 +19,7 @@ OWNER, LOADER = "kushim_owner", "kushim_loader"
 _WRITER = 7_305_014_461
 # Raised when derived tables are made in another way (an index more), so that each is made anew.
 _TABLE_FORM = 2
-_PLACES = "SET search_path = polyfill, public"
+PLACES = "SET search_path = polyfill, public"
 # One session of few, large statements: room to sort and hash, and no compiling of plans whose cost is a guess.
 _LARGE = "SET work_mem = '128MB'; SET jit = off"
 
@@ -40,8 +39,8 @@ class PostgresWarehouse:
         try:
             self._refuse_readers()
             if wait_seconds is not None:
-                self._queue(wait_seconds)
-            self.script(_PLACES)
+                take_turn(self._take, wait_seconds, "this Postgres warehouse")
+            self.script(PLACES)
             self.script(_LARGE)
         except BaseException:
             self._connection.close()
@@ -71,7 +70,7 @@ class PostgresWarehouse:
     def transaction(self, *, keep: bool = True) -> Iterator[None]:
         # Inside another transaction a savepoint: a statement that fails there must not take the outer one with it.
         name = f"kushim_{self._depth}"
-        begin, commit, rollback = ("BEGIN", "COMMIT" if keep else "ROLLBACK", "ROLLBACK")
+        begin, commit, rollback = "BEGIN", "COMMIT", "ROLLBACK"
         if self._depth:
             begin, commit, rollback = f"SAVEPOINT {name}", f"RELEASE {name}", f"ROLLBACK TO {name}"
         self.script(begin)
@@ -84,7 +83,7 @@ class PostgresWarehouse:
                 self.script(rollback)
             raise
         else:
-            self.script(commit)
+            self.script(commit if keep else rollback)
         finally:
             self._depth -= 1
 
@@ -226,13 +225,5 @@ class PostgresWarehouse:
         self.query("DELETE FROM ops.migration WHERE version = 0 AND name = ?", (name,))
         self.query("INSERT INTO ops.migration VALUES (0, ?, ?, current_timestamp)", (name, digest))
 
-    def _queue(self, wait_seconds: float) -> None:
-        deadline = time.monotonic() + wait_seconds
-        while not self.query("SELECT pg_try_advisory_lock(?)", (_WRITER,)).rows[0][0]:
-            if time.monotonic() >= deadline:
-                raise WarehouseBusy(
-                    f"another process has been writing to this Postgres warehouse for {wait_seconds:.0f} s; "
-                    "nothing was written, try again when it is done"
-                )
-            # Jitter, so that several waiting writers do not knock in step.
-            time.sleep(random.uniform(0.02, 0.2))  # noqa: S311 # not a secret
+    def _take(self) -> bool:
+        return bool(self.query("SELECT pg_try_advisory_lock(?)", (_WRITER,)).rows[0][0])

@@ -109,6 +109,14 @@ def test_a_statement_that_fails_inside_takes_only_the_inner_transaction_back(war
     assert warehouse.query("SELECT a FROM pair").rows == [(1,)]
 
 
+def test_an_inner_transaction_that_is_not_kept_is_taken_back_alone(warehouse: Warehouse) -> None:
+    with warehouse.transaction():
+        warehouse.load("pair", ("a",), [(1,)])
+        with warehouse.transaction(keep=False):
+            warehouse.load("pair", ("a",), [(2,)])
+    assert warehouse.query("SELECT a FROM pair").rows == [(1,)]
+
+
 def test_the_loader_owns_nothing_and_may_not_define(warehouse: Warehouse) -> None:
     assert warehouse.query("SELECT current_user").rows == [("kushim_loader",)]
     for statement in (

@@ -33,7 +33,8 @@ class FileStores(Stores):
 
 def open_stores(settings: Settings) -> FileStores:
     """The stores of a data folder. Nothing is made or asked for before the first object."""
-    return FileStores(FileStore(settings.evidence, VaultSeals(settings)), Ledger(settings.evidence))
+    evidence = FileStore(settings.evidence, VaultSeals(settings))
+    return FileStores(evidence, Ledger(settings.evidence), settings.home / "limits")
 
 
 def shared_vault(settings: Settings) -> "Vault":

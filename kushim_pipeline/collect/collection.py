@@ -1,12 +1,17 @@
-"""One attempt to read one unit: it keeps the bytes, gathers the records, and ends in a receipt."""
+"""One attempt to read one unit: it keeps the bytes, gathers the records, and ends in a receipt.
+
+A collection reads everything, or it builds on the last whole one and reads what may have changed since (a delta).
+"""
 
 import hashlib
 import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Self
 
+from kushim_pipeline.collect.before import Before, Head, LoadBefore
+from kushim_pipeline.collect.records import Records
 from kushim_pipeline.collect.unit import Unit
 from kushim_pipeline.evidence.json_door import BadJson, canonical, decode
 from kushim_pipeline.evidence.receipt import Outcome, Page, ReadError, Reason, Receipt
@@ -14,6 +19,10 @@ from kushim_pipeline.evidence.store import EvidenceStore
 
 MAX_RESOURCE_ID = 2048
 MAX_MESSAGE = 500
+SHRINKS_BY = 0.2
+"""The share of a population that may be gone at the next reading before a second one has to confirm it …"""
+SHRINKS_FROM = 5
+"""… where it is at least this many resources."""
 
 
 class SecretRepeated(ValueError):
@@ -25,6 +34,10 @@ class SecretRepeated(ValueError):
 
 def _nothing(_: bytes) -> bool:
     return False
+
+
+def _no_before() -> Before | None:
+    return None
 
 
 class Collection:
@@ -42,12 +55,25 @@ class Collection:
         code_version: str,
         mask: Callable[[str], str],
         repeats: Callable[[bytes], bool] = _nothing,
+        head: Head | None = None,
+        before: LoadBefore = _no_before,
     ) -> None:
-        """In: the unit, where bytes go, and the version of the reading code.
+        """In: the unit, where bytes go, and the version of the reading code; what the ledger says of the unit.
 
-        Functions: `mask` takes secrets out of a text, `repeats` says whether bytes hold one.
+        Functions: `mask` takes secrets out of a text, `repeats` says whether bytes hold one, `before` loads what the last
+        whole collection left.
         """
         self.unit = unit
+        self._head = head or Head()
+        self._load_before = before
+        self._before: Before | None = None
+        self._loaded = False
+        self._base: Before | None = None
+        self._gone: set[str] = set()
+        self._marks: dict[str, str] = {}
+        self._cursor: dict[str, Any] | None = None
+        self._proven_at: datetime | None = None
+        self._may_shrink = False
         self._repeats = repeats
         self._store = store
         self._code_version = code_version
@@ -55,7 +81,7 @@ class Collection:
         self._lock = threading.Lock()
         self._started_at = datetime.now(UTC)
         self._pages: list[Page] = []
-        self._records: dict[str, bytes] = {}
+        self._records = Records()
         self._hashes: dict[str, str] = {}
         self._errors: list[ReadError] = []
         self._declared: tuple[int, str] | None = None
@@ -89,12 +115,62 @@ class Collection:
             self._pages.append(page)
         return digest
 
+    @property
+    def before(self) -> Before | None:
+        """What the last whole collection of this unit left behind; None at the first."""
+        with self._lock:
+            if not self._loaded:
+                self._before, self._loaded = self._load_before(), True
+            return self._before
+
+    def build_on_before(self) -> Before:
+        """Make this collection a delta: what is neither recorded, unreadable nor gone stands as it was.
+
+        Raises ValueError where there is nothing to build on.
+        """
+        before = self.before
+        if before is None:
+            raise ValueError("there is no whole collection to build on")
+        self._base = before
+        return before
+
+    def gone(self, resource_id: str) -> None:
+        """Report, in a delta, that the vendor no longer has a resource."""
+        with self._lock:
+            self._gone.add(resource_id)
+
+    def only(self, resource_ids: Iterable[str]) -> None:
+        """Report, in a delta, the whole population: everything of before that is not in it is gone."""
+        if self._base is not None:
+            there = set(resource_ids)
+            with self._lock:
+                self._gone |= (self._base.marks.keys() | self._base.unread) - there
+
+    def set_cursor(self, cursor: Mapping[str, Any]) -> None:
+        """Leave something for the next reading. It counts only if this collection's listing is whole."""
+        self._cursor = dict(cursor)
+
+    def proven(self, at: datetime) -> None:
+        """Say as of when all of the population is known, where that is earlier than this collection."""
+        self._proven_at = at
+
+    def may_shrink(self) -> None:
+        """Say that a smaller population is nothing to wonder at, as of events that leave a log."""
+        self._may_shrink = True
+
     def record(
-        self, resource_id: str, body: Mapping[str, Any], *, evidence: str, observed_at: datetime | None = None
+        self,
+        resource_id: str,
+        body: Mapping[str, Any],
+        *,
+        evidence: str,
+        observed_at: datetime | None = None,
+        mark: str = "",
     ) -> None:
         """Report one resource.
 
-        In: its id, its raw JSON, the digest of the page it stands in, and the source's own time if it gives one.
+        In: its id, its raw JSON, the digest of the page it stands in, the source's own time if it gives one, and a mark by
+        which the next reading tells whether to read it again.
         A body that is not JSON every engine reads alike is quarantined alone; a resource listed twice with different
         contents means that the list moved while it was read.
         """
@@ -123,9 +199,9 @@ class Collection:
             self.problem(Reason.QUARANTINED, "record", "a record repeats a secret of this connection")
             return
         with self._lock:
-            twice = resource_id in self._records
-            self._records[resource_id] = line
+            twice = self._records.add(resource_id, line)
             self._hashes[resource_id] = digest
+            self._marks[resource_id] = mark
         if twice:
             self.problem(
                 Reason.INCOMPLETE, "record", f"{resource_id} was listed twice: the list moved or a page came again"
@@ -149,34 +225,87 @@ class Collection:
 
     def finish(self) -> Receipt:
         """End the collection: store its records and return its receipt. Called once, after the last report."""
-        if self._declared is not None and self._declared[0] != len(self._records) + self._unreadable_only():
+        with self._records:
+            population = self._population()
+            shrunk_to = self._reconcile(population)
+            parts = [self._store.put(self.unit.tenant_id, part) for part in self._records.parts()]
+            return Receipt(
+                tenant_id=self.unit.tenant_id,
+                connection_id=self.unit.connection_id,
+                source=self.unit.source,
+                account_id=self.unit.account_id,
+                stream=self.unit.stream,
+                scope=self.unit.scope,
+                collection_id=uuid.uuid4().hex,
+                parameters={"account": self.unit.account_id, "stream": self.unit.stream, "scope": self.unit.scope},
+                pages=tuple(self._pages),
+                records=len(self._records),
+                records_sha256=parts[0] if parts else None,
+                records_more=tuple(parts[1:]),
+                contents_sha256=self._contents(),
+                declared_total=self._declared[0] if self._declared else None,
+                declared_by=self._declared[1] if self._declared else None,
+                empty_proven_by=self._empty_proven_by,
+                errors=tuple(self._errors),
+                outcome=self._outcome(),
+                base=self._base.receipt if self._base else None,
+                gone=tuple(sorted(self._gone - self._records.ids())) if self._base else (),
+                population=len(population),
+                cursor=self._cursor,
+                marks_sha256=self._put_marks(population),
+                proven_at=self._proven_at,
+                shrunk_to=shrunk_to,
+                started_at=self._started_at,
+                finished_at=datetime.now(UTC),
+                code_version=self._code_version,
+            )
+
+    def _population(self) -> set[str]:
+        """Every resource that is there: read now, seen but unreadable now, or standing as it was."""
+        found = self._records.ids() | self._unread()
+        if self._base is None:
+            return found
+        return found | ((self._base.marks.keys() | self._base.unread) - self._gone)
+
+    def _reconcile(self, population: set[str]) -> int | None:
+        """Hold the population against the vendor's count, against nothing, and against the last one. Out: what it shrank
+        to, where that has to be confirmed."""
+        if self._base is not None:
+            for name in sorted(self._base.unread - self._gone - self._records.ids() - self._unread()):
+                self.unreadable(name, Reason.INCOMPLETE, "read", "it could not be read before and was not read now")
+        if self._declared is not None and self._declared[0] != len(population):
             total, by = self._declared
-            self.problem(Reason.INCOMPLETE, "reconcile", f"{by} declares {total}, {len(self._records)} were read")
-        elif not self._records and not self._errors and self._empty_proven_by is None and self._declared is None:
-            self.problem(Reason.INCOMPLETE, "reconcile", "the list is empty and nothing proves that it should be")
-        lines = [self._records[key] for key in sorted(self._records)]
-        return Receipt(
-            tenant_id=self.unit.tenant_id,
-            connection_id=self.unit.connection_id,
-            source=self.unit.source,
-            account_id=self.unit.account_id,
-            stream=self.unit.stream,
-            scope=self.unit.scope,
-            collection_id=uuid.uuid4().hex,
-            parameters={"account": self.unit.account_id, "stream": self.unit.stream, "scope": self.unit.scope},
-            pages=tuple(self._pages),
-            records=len(lines),
-            records_sha256=self._store.put(self.unit.tenant_id, b"\n".join(lines)) if lines else None,
-            contents_sha256=self._contents(),
-            declared_total=self._declared[0] if self._declared else None,
-            declared_by=self._declared[1] if self._declared else None,
-            empty_proven_by=self._empty_proven_by,
-            errors=tuple(self._errors),
-            outcome=self._outcome(),
-            started_at=self._started_at,
-            finished_at=datetime.now(UTC),
-            code_version=self._code_version,
+            self.problem(Reason.INCOMPLETE, "reconcile", f"{by} declares {total}, {len(population)} were read")
+        elif not population and not self._errors and self._empty_proven_by is None and self._declared is None:
+            if self._base is None:
+                self.problem(Reason.INCOMPLETE, "reconcile", "the list is empty and nothing proves that it should be")
+        was, now = self._head.population or 0, len(population)
+        lost = was - now
+        if self._may_shrink or lost < SHRINKS_FROM or lost < was * SHRINKS_BY:
+            return None
+        if any(error.resource_id is None for error in self._errors):
+            return None
+        seen = self._head.shrunk_to
+        if seen is not None and abs(seen - now) <= max(seen, now) * SHRINKS_BY / 2:
+            return None
+        self.problem(
+            Reason.INCOMPLETE,
+            "drop guard",
+            f"there were {was} and now there are {now}: so few count only when the next reading finds them, too",
         )
+        return now
+
+    def _unread(self) -> set[str]:
+        return {error.resource_id for error in self._errors if error.resource_id}
+
+    def _put_marks(self, population: set[str]) -> str | None:
+        """Keep what the next delta needs to know of each resource, if this reader leaves anything for one."""
+        if self._base is None and self._cursor is None and not any(self._marks.values()):
+            return None
+        before = self._base.marks if self._base else {}
+        unread = self._unread() - self._records.ids()
+        marks = {name: self._marks.get(name, before.get(name, "")) for name in population - unread}
+        return self._store.put(self.unit.tenant_id, canonical(marks)) if marks else None
 
     def _outcome(self) -> Outcome:
         if not self._errors:
@@ -192,11 +321,13 @@ class Collection:
         """The digest of what was read, free of when and in which page: equal on a day when nothing changed."""
         # Unread resources count in it: one that is gone at the next reading is then a change, and not overlooked.
         seen = {error.resource_id: "unread" for error in self._errors if error.resource_id} | self._hashes
-        return hashlib.sha256("".join(f"{name} {seen[name]}\n" for name in sorted(seen)).encode()).hexdigest()
-
-    def _unreadable_only(self) -> int:
-        """Resources that were seen, and so count towards the declared total, but could not be read."""
-        return len({error.resource_id for error in self._errors if error.resource_id} - self._records.keys())
+        lines = "".join(f"{name} {seen[name]}\n" for name in sorted(seen))
+        if self._base is not None:
+            gone = "".join(f"{name} gone\n" for name in sorted(self._gone & (self._base.marks.keys() | self._base.unread)))
+            if not lines and not gone:
+                return self._base.contents
+            lines = f"{self._base.contents}\n{lines}{gone}"
+        return hashlib.sha256(lines.encode()).hexdigest()
 
     def _error(self, resource_id: str | None, reason: Reason, operation: str, message: str) -> None:
         text = _clean(self._mask(message))[:MAX_MESSAGE]

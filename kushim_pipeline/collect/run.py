@@ -6,14 +6,17 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Protocol, cast
 
 from pydantic import SecretStr
 
 from kushim_pipeline import __version__
+from kushim_pipeline.collect.before import Head, heads, load_before
 from kushim_pipeline.collect.collection import Collection
+from kushim_pipeline.collect.http.limiter import FileBook, NoBook
+from kushim_pipeline.collect.pace import Pace
 from kushim_pipeline.collect.unit import Unit
 from kushim_pipeline.collect.unwritable import EvidenceUnwritable, Watched
 from kushim_pipeline.evidence.ledger import Ledger
@@ -54,16 +57,18 @@ class Source(Protocol):
         units: Iterable[Unit],
         open_collection: OpenCollection,
         progress: Callable[[Unit], None],
+        pace: Pace,
     ) -> None:
         """Read the units; call progress(unit) as soon as nothing more will be reported about a unit."""
 
 
 @dataclass(frozen=True)
 class Stores:
-    """Where a collection writes."""
+    """Where a collection writes. `limits`: the folder where calls are counted between runs; None for not at all."""
 
     evidence: EvidenceStore
     ledger: Ledger
+    limits: Path | None = None
 
 
 def source_module(source: str) -> Source:
@@ -89,11 +94,13 @@ def collect_source(
     stores: Stores,
     secrets: Resolver | Mapping[str, str],
     progress: Progress | None = None,
+    *,
+    full: bool = False,
 ) -> list[Receipt]:
     """Read every unit of a tenant's connections to one source.
 
     In: the tenant, which source, where to write, who resolves references to secrets (or the environment alone, which
-    knows `env:`), and who is told of each receipt. Out: a receipt for every expected unit, whatever happened. What was
+    knows `env:`), who is told of each receipt, and whether to read all anew where what changed would be enough. Out: a receipt for every expected unit, whatever happened. What was
     planned is in the ledger before the first call, so that a collection which was cut off is seen. Raises only when
     evidence or ledger cannot be written.
     """
@@ -101,12 +108,17 @@ def collect_source(
     resolver = from_environment(secrets) if isinstance(secrets, Mapping) else secrets
     for connection in tenant.connections:
         if connection.source == source:
-            receipts += _collect_connection(tenant, connection, stores, resolver, progress or _silent)
+            receipts += _collect_connection(tenant, connection, stores, resolver, progress or _silent, full)
     return receipts
 
 
 def _collect_connection(
-    tenant: TenantConfig, connection: Connection, stores: Stores, resolver: Resolver, progress: Progress
+    tenant: TenantConfig,
+    connection: Connection,
+    stores: Stores,
+    resolver: Resolver,
+    progress: Progress,
+    full: bool,
 ) -> list[Receipt]:
     module = source_module(connection.source)
     failure = "the collection ended before this unit was read"
@@ -116,6 +128,7 @@ def _collect_connection(
     except MissingSecret as error:
         failure = f"{error}; {error.instead}" if error.instead else str(error)
     planned = module.units(tenant.tenant, connection)
+    known = heads(stores.ledger, tenant.tenant)
     stores.ledger.append(
         tenant.tenant,
         "plan",
@@ -134,7 +147,16 @@ def _collect_connection(
 
     def open_collection(unit: Unit) -> Collection:
         version = code_version(connection.source)
-        collection = Collection(unit, evidence, code_version=version, mask=masked, repeats=repeats)
+        head = known.get((unit.connection_id, unit.stream, unit.scope), Head())
+        collection = Collection(
+            unit,
+            evidence,
+            code_version=version,
+            mask=masked,
+            repeats=repeats,
+            head=head,
+            before=partial(load_before, evidence, tenant.tenant, Head() if full else head),
+        )
         collections[unit] = collection
         return collection
 
@@ -151,6 +173,9 @@ def _collect_connection(
                 "stream": unit.stream,
                 "scope": unit.scope,
                 "outcome": receipt.outcome.value,
+                "whole": receipt.lists_all,
+                "population": receipt.population,
+                **({} if receipt.shrunk_to is None else {"shrunk_to": receipt.shrunk_to}),
             },
         )
         receipts[unit] = receipt
@@ -158,7 +183,7 @@ def _collect_connection(
 
     try:
         if secrets or not connection.secret_refs():
-            module.collect(connection, secrets, planned, open_collection, finish)
+            module.collect(connection, secrets, planned, open_collection, finish, _pace(tenant, connection, stores))
     except Exception as error:  # noqa: BLE001 # whatever a client raises ends in receipts, never in another tenant's run
         failure = f"{type(error).__name__}: {error}"
     if evidence.refused:
@@ -171,6 +196,13 @@ def _collect_connection(
             collections[unit].problem(Reason.NOT_COLLECTED, "collect", failure)
             finish(unit)
     return [receipts[unit] for unit in planned]
+
+
+def _pace(tenant: TenantConfig, connection: Connection, stores: Stores) -> Pace:
+    if stores.limits is None:
+        return Pace(share=connection.budget_share, book=NoBook())
+    name = re.sub(r"[^A-Za-z0-9.-]", "_", connection.connection_id)
+    return Pace(share=connection.budget_share, book=FileBook(stores.limits / tenant.tenant / f"{name}.json"))
 
 
 def masking(secrets: Iterable[SecretStr]) -> Callable[[str], str]:
@@ -203,7 +235,8 @@ def repeating(secrets: Iterable[SecretStr]) -> Callable[[bytes], bool]:
 def code_version(source: str) -> str:
     """The package's version and a digest of the source's reading code: what a receipt names as its reader."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.joinpath(source).glob("*.py")):
+    here = Path(__file__).parent
+    for path in (*sorted((here / source).glob("*.py")), *sorted((here / "http").glob("*.py"))):
         digest.update(path.read_bytes())
     return f"{__version__}+{source}.{digest.hexdigest()[:12]}"
 

@@ -47,8 +47,6 @@ def named_digests(store: FileStore, ledger: Ledger, tenant_id: str) -> Iterator[
                 receipt = read_receipt(store, tenant_id, digest)
             except (EvidenceMissing, EvidenceCorrupt, EvidenceLocked, EvidenceShredded, ValueError):
                 continue
-            yield from (page.sha256 for page in receipt.pages)
-            if receipt.records_sha256:
-                yield receipt.records_sha256
+            yield from (digest for _, digest in receipt.objects)
     except LedgerBroken:
         return

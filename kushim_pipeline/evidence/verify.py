@@ -130,9 +130,7 @@ def _receipt(store: EvidenceStore, entry: Entry, checked: set[str]) -> Iterator[
         yield _fault(entry, f"receipt: {error}", where, digest, error)
         return
     whole = True
-    named = [("page", page.sha256) for page in receipt.pages]
-    if receipt.records_sha256:
-        named.append(("records", receipt.records_sha256))
+    named = receipt.objects
     if (receipt.tenant_id, receipt.stream, receipt.scope) != (entry.tenant_id, stream, scope):
         whole = False
         yield Broken(entry.tenant_id, "the receipt is of another tenant, stream or scope than its entry", where, digest)

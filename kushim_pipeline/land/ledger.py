@@ -24,7 +24,7 @@ _RECEIPT_COLUMNS = (
     "tenant_id", "collection_id", "connection_id", "source", "account_id", "stream", "scope", "outcome", "lists_all",
     "pages", "records", "declared_total", "declared_by", "error", "parameters", "started_at", "finished_at",
     "code_version", "receipt_sha256", "records_sha256", "contents_sha256", "last_page_sha256", "ledger_sequence",
-    "recorded_at",
+    "recorded_at", "base_sha256", "population", "cursor", "proven_at",
 )  # fmt: skip
 _UNIT = ("tenant_id", "connection_id", "stream", "scope")
 UnitKey = tuple[str, str, str, str]
@@ -178,13 +178,18 @@ def _land_round(
     warehouse.script(sql_text("land/stage.sql"))
     warehouse.load(
         "stage_unit",
-        ("tenant_id", "connection_id", "source", "account_id", "stream", "scope", "collected_at"),
+        ("tenant_id", "connection_id", "source", "account_id", "stream", "scope", "collected_at", "is_delta"),
         (
             (a.receipt.tenant_id, a.receipt.connection_id, a.receipt.source, a.receipt.account_id, a.receipt.stream,
-             a.receipt.scope, a.collected_at)
+             a.receipt.scope, a.collected_at, a.receipt.base is not None)
             for a in changed
         ),
     )  # fmt: skip
+    warehouse.load(
+        "stage_gone",
+        (*_UNIT, "resource_id"),
+        ((*a.unit, resource_id) for a in changed for resource_id in a.receipt.gone),
+    )
     unread = [(*a.unit, e.resource_id) for a in changed for e in a.receipt.errors]
     warehouse.load("stage_unread", (*_UNIT, "resource_id"), unread)
     landed.records += warehouse.load(
@@ -192,7 +197,7 @@ def _land_round(
         (*_UNIT, "resource_id", "content_hash", "body", "evidence_sha256", "observed_at"),
         (row for arrival in changed for row in _record_rows(store, arrival)),
     )
-    for table in ("stage_unit", "stage_unread", "stage_record"):
+    for table in ("stage_unit", "stage_unread", "stage_gone", "stage_record"):
         warehouse.refresh_statistics(table)
     warehouse.script(sql_text("land/merge_records.sql"))
 
@@ -205,14 +210,14 @@ def _receipt_row(arrival: _Arrival) -> tuple[Any, ...]:
         receipt.declared_total, receipt.declared_by, receipt.error, orjson.dumps(receipt.parameters).decode(),
         receipt.started_at, arrival.collected_at, receipt.code_version, arrival.digest, receipt.records_sha256,
         receipt.contents_sha256, receipt.pages[-1].sha256 if receipt.pages else None, arrival.sequence,
-        datetime.now(UTC),
+        datetime.now(UTC), receipt.base, receipt.population,
+        orjson.dumps(receipt.cursor).decode() if receipt.cursor is not None else None, receipt.proven_at,
     )  # fmt: skip
 
 
 def _record_rows(store: EvidenceStore, arrival: _Arrival) -> Iterator[tuple[Any, ...]]:
-    if arrival.receipt.records_sha256 is None:
-        return
-    for line in store.get(arrival.receipt.tenant_id, arrival.receipt.records_sha256).splitlines():
+    digests = [digest for kind, digest in arrival.receipt.objects if kind == "records"]
+    for line in (line for digest in digests for line in store.get(arrival.receipt.tenant_id, digest).splitlines()):
         record = orjson.loads(line)
         observed_at = record["observed_at"]
         yield (

@@ -50,8 +50,8 @@ def register(
         warehouse.script(sql_text("land/stage.sql"))
         warehouse.load(
             "stage_unit",
-            ("tenant_id", "connection_id", "source", "account_id", "stream", "scope", "collected_at"),
-            [(u.tenant_id, u.connection_id, u.source, u.account_id, u.stream, u.scope, moment) for u in own],
+            ("tenant_id", "connection_id", "source", "account_id", "stream", "scope", "collected_at", "is_delta"),
+            [(u.tenant_id, u.connection_id, u.source, u.account_id, u.stream, u.scope, moment, False) for u in own],
         )
         warehouse.load(
             "stage_record",

@@ -178,9 +178,9 @@ def test_deleting_a_connection_deletes_no_evidence(tmp_path: Path) -> None:
 def test_one_tenants_trouble_is_no_other_tenants(tmp_path: Path) -> None:
     """Breakers and limits belong to one connection: nothing in the collectors is shared by tenants."""
     from kushim_pipeline.collect.aws import session
-    from kushim_pipeline.collect.github import patience
+    from kushim_pipeline.collect.http import client, limiter
 
-    for module in (session, patience):
+    for module in (session, client, limiter):
         shared = [
             name
             for name, value in vars(module).items()

@@ -1,10 +1,12 @@
 -- Turn the staged collections into versions. Staged are only collections whose listing is whole, one a unit, so what is
--- absent from the stage is gone at the source. A resource that could not be read this time keeps its open version.
+-- absent from the stage is gone at the source; from a delta, only what it names as gone is. A resource that could not be
+-- read this time keeps its open version.
 
 UPDATE raw.record AS r
 SET valid_to = u.collected_at
 FROM stage_unit AS u
 WHERE r.valid_to IS NULL
+    AND NOT u.is_delta
     AND r.tenant_id = u.tenant_id
     AND r.connection_id = u.connection_id
     AND r.stream = u.stream
@@ -28,6 +30,26 @@ WHERE r.valid_to IS NULL
             AND k.scope = r.scope
             AND k.resource_id = r.resource_id
     );
+
+UPDATE raw.record AS r
+SET valid_to = u.collected_at
+FROM stage_unit AS u
+JOIN (
+    SELECT s.tenant_id, s.connection_id, s.stream, s.scope, s.resource_id, s.content_hash
+    FROM stage_record AS s
+    UNION ALL
+    SELECT g.tenant_id, g.connection_id, g.stream, g.scope, g.resource_id, NULL AS content_hash
+    FROM stage_gone AS g
+) AS n
+    ON n.tenant_id = u.tenant_id AND n.connection_id = u.connection_id AND n.stream = u.stream AND n.scope = u.scope
+WHERE r.valid_to IS NULL
+    AND u.is_delta
+    AND r.tenant_id = u.tenant_id
+    AND r.connection_id = u.connection_id
+    AND r.stream = u.stream
+    AND r.scope = u.scope
+    AND r.resource_id = n.resource_id
+    AND (n.content_hash IS NULL OR n.content_hash <> r.content_hash);
 
 INSERT INTO raw.record (
     tenant_id, connection_id, source, account_id, stream, scope, resource_id, content_hash, body, evidence_sha256,

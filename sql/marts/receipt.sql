@@ -2,6 +2,7 @@
 title: The last collection of every stream that is expected
 columns:
   outcome: complete, partial, denied, failed, or not_collected where there is no receipt yet
+  records: how many resources there are with it; a collection that read only what changed counts what stands, too
   declared_total: the vendor's own count of the population, where it gives one
   error: what could not be read, in words
 */
@@ -14,7 +15,7 @@ SELECT
     u.scope,
     coalesce(r.outcome, 'not_collected') AS outcome,
     coalesce(r.pages, 0) AS pages,
-    coalesce(r.records, 0) AS records,
+    coalesce(CASE WHEN r.base_sha256 IS NOT NULL THEN r.population END, r.records, 0) AS records,
     r.declared_total,
     r.error,
     r.started_at,

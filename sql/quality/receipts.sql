@@ -19,7 +19,7 @@ receipts AS (
         count(*) FILTER (WHERE r.pages < 0 OR r.records < 0 OR r.declared_total < 0) AS negative_number,
         count(*) - count(DISTINCT r.collection_id) AS repeated_collection,
         count(*) FILTER (
-            WHERE r.outcome = 'complete' AND r.declared_total IS NOT NULL AND r.declared_total <> r.records
+            WHERE r.outcome = 'complete' AND r.declared_total IS NOT NULL AND r.declared_total <> coalesce(r.population, r.records)
         ) AS unreconciled,
         count(*) FILTER (
             WHERE r.outcome = 'complete'
@@ -33,7 +33,8 @@ receipts AS (
 -- The last whole reading of every unit that is expected; after a complete one its records are the current versions.
 whole AS (
     SELECT DISTINCT ON (r.tenant_id, r.connection_id, r.stream, r.scope)
-        r.tenant_id, r.connection_id, r.source, r.stream, r.scope, r.outcome, r.records
+        r.tenant_id, r.connection_id, r.source, r.stream, r.scope, r.outcome,
+        coalesce(r.population, r.records) AS records
     FROM raw.receipt AS r
     JOIN raw.unit AS u
         ON u.tenant_id = r.tenant_id AND u.connection_id = r.connection_id AND u.stream = r.stream AND u.scope = r.scope

@@ -10,7 +10,7 @@ SELECT
     r.scope,
     r.collection_id,
     -- Kushim's own streams are the tenant files themselves: they are read by every landing.
-    CASE WHEN r.source = 'kushim' THEN c.as_of ELSE r.finished_at END AS collected_at,
+    CASE WHEN r.source = 'kushim' THEN c.as_of ELSE coalesce(r.proven_at, r.finished_at) END AS collected_at,
     coalesce(r.last_page_sha256, r.receipt_sha256) AS evidence_sha256,
     CASE
         WHEN r.source = 'kushim' THEN NULL

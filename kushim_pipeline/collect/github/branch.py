@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from kushim_pipeline.collect.collection import Collection
-from kushim_pipeline.collect.github.answers import object_of
-from kushim_pipeline.collect.github.listing import Item, read_list
-from kushim_pipeline.collect.github.patience import vendor_message
-from kushim_pipeline.collect.github.problem import Call, Keep, Unread
-from kushim_pipeline.collect.github.reading import Reading, report, unexpected
+from kushim_pipeline.collect.http.answers import object_of
+from kushim_pipeline.collect.http.listing import Item, read_list
+from kushim_pipeline.collect.github.client import GITHUB, said
+from kushim_pipeline.collect.http.call import Call, Keep, Unread
+from kushim_pipeline.collect.http.reading import Reading, report, unexpected
 from kushim_pipeline.collect.github.repository import readable
 from kushim_pipeline.evidence.receipt import Reason
 
@@ -38,7 +38,7 @@ def read_protection(c: Collection, reading: Reading) -> None:
     def one(repository: Item) -> None:
         call = Call(PROTECTION, f"{_path(repository)}/branches/{_branch(repository)}/protection", needs=NEEDS)
         answer = reading.client.ask(call, c.keep)
-        said = vendor_message(answer) if answer.status == 404 else ""
+        said = said(answer) if answer.status == 404 else ""
         if said == NOT_PROTECTED:
             c.record(repository.id, {"absent": True, "code": NOT_PROTECTED}, evidence=answer.evidence)
         elif said == NOT_FOUND:
@@ -48,7 +48,7 @@ def read_protection(c: Collection, reading: Reading) -> None:
                 "the default branch does not exist: the repository is empty, or the branch was renamed meanwhile",
             )
         else:
-            c.record(repository.id, object_of(answer, call), evidence=answer.evidence)
+            c.record(repository.id, object_of(answer, call, GITHUB), evidence=answer.evidence)
 
     _each(c, reading, PROTECTION, one)
 
@@ -97,7 +97,8 @@ def _each(c: Collection, reading: Reading, operation: str, one: Callable[[Item],
         except Exception as error:  # noqa: BLE001 # a fault of ours in one repository leaves the others standing
             report(c, unexpected(operation, error), repository.id)
 
-    list(reading.pool.map(guarded, readable(c, reading)))
+    repositories = readable(c, reading)
+    list(reading.pool.map(guarded, repositories[:1] if reading.sample else repositories))
 
 
 def _path(repository: Item) -> str:

@@ -7,10 +7,10 @@ owners; others get 422 (or 403). A person is a record in each list that names th
 from collections.abc import Callable, Mapping
 
 from kushim_pipeline.collect.collection import Collection
-from kushim_pipeline.collect.github.listing import login, read_list
+from kushim_pipeline.collect.http.listing import login, read_list
 from kushim_pipeline.collect.github.organization import OWNER_PROOF, organization
-from kushim_pipeline.collect.github.problem import Call, Unread
-from kushim_pipeline.collect.github.reading import Reading, report
+from kushim_pipeline.collect.http.call import Call, Unread
+from kushim_pipeline.collect.http.reading import Reading, report
 from kushim_pipeline.evidence.receipt import Reason
 
 NEEDS = "the organisation permission Members: read (classic: read:org)"
@@ -27,7 +27,7 @@ def _reader(kind: str, parameters: Mapping[str, str], *, owners_see_all: bool) -
 
     def read(c: Collection, reading: Reading) -> None:
         needs = NEEDS_OWNER if owners_see_all else NEEDS
-        call = Call(f"GET /orgs/{{org}}/{kind}", f"/orgs/{reading.org}/{kind}", parameters, needs)
+        call = Call(f"GET /orgs/{{org}}/{kind}", f"/orgs/{reading.account}/{kind}", parameters, needs)
         listing = read_list(reading.client, c.keep, call, login)
         for item in listing.items:
             c.record(item.id, item.body, evidence=item.evidence)

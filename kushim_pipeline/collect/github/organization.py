@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from kushim_pipeline.collect.collection import Collection
-from kushim_pipeline.collect.github.answers import object_of
-from kushim_pipeline.collect.github.problem import Call, Keep, Unread
-from kushim_pipeline.collect.github.reading import Reading, report
+from kushim_pipeline.collect.github.client import GITHUB
+from kushim_pipeline.collect.http.answers import object_of
+from kushim_pipeline.collect.http.call import Call, Keep, Unread
+from kushim_pipeline.collect.http.reading import Reading, report
 from kushim_pipeline.evidence.receipt import Reason
 
 OPERATION = "GET /orgs/{org}"
@@ -42,11 +43,11 @@ def organization(reading: Reading, keep: Keep) -> Organization:
     """The organisation, read once for all streams. Raises Unread."""
 
     def read_it(keep: Keep) -> Organization:
-        call = Call(OPERATION, f"/orgs/{reading.org}", needs=NEEDS)
+        call = Call(OPERATION, f"/orgs/{reading.account}", needs=NEEDS)
         answer = reading.client.ask(call, keep)
-        body = object_of(answer, call)
-        if str(body.get("login")).casefold() != reading.org.casefold():
-            raise Unread(Reason.INCOMPLETE, OPERATION, f"GitHub answered for another organisation than {reading.org}")
+        body = object_of(answer, call, GITHUB)
+        if str(body.get("login")).casefold() != reading.account.casefold():
+            raise Unread(Reason.INCOMPLETE, OPERATION, f"GitHub answered for another organisation than {reading.account}")
         return Organization(body, answer.evidence)
 
     return reading.once("organization", read_it).get(keep)
@@ -59,4 +60,4 @@ def read(c: Collection, reading: Reading) -> None:
     except Unread as trouble:
         report(c, trouble)
         return
-    c.record(reading.org, found.body, evidence=found.evidence)
+    c.record(reading.account, found.body, evidence=found.evidence)

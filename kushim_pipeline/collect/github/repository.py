@@ -5,10 +5,10 @@ token that may not see the second number cannot prove that, whatever it lists.
 """
 
 from kushim_pipeline.collect.collection import Collection
-from kushim_pipeline.collect.github.listing import Item, Listing, full_name, read_list
+from kushim_pipeline.collect.http.listing import Item, Listing, full_name, read_list
 from kushim_pipeline.collect.github.organization import organization
-from kushim_pipeline.collect.github.problem import Call, Keep, Unread
-from kushim_pipeline.collect.github.reading import Reading, report
+from kushim_pipeline.collect.http.call import Call, Keep, Unread
+from kushim_pipeline.collect.http.reading import Reading, report
 from kushim_pipeline.evidence.receipt import Reason
 
 OPERATION = "GET /orgs/{org}/repos"
@@ -22,7 +22,7 @@ def repositories(reading: Reading, keep: Keep) -> Listing:
     def read_it(keep: Keep) -> Listing:
         # Oldest first: a repository that is made while the list is read comes at its end and moves no other.
         parameters = {"type": "all", "sort": "created", "direction": "asc"}
-        call = Call(OPERATION, f"/orgs/{reading.org}/repos", parameters, NEEDS)
+        call = Call(OPERATION, f"/orgs/{reading.account}/repos", parameters, NEEDS)
         return read_list(reading.client, keep, call, full_name)
 
     return reading.once("repositories", read_it).get(keep)

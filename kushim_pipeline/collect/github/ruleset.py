@@ -11,11 +11,12 @@ from typing import Any
 from urllib.parse import quote
 
 from kushim_pipeline.collect.collection import Collection
-from kushim_pipeline.collect.github.answers import object_of
+from kushim_pipeline.collect.github.client import GITHUB
+from kushim_pipeline.collect.http.answers import object_of
 from kushim_pipeline.collect.github.branch import RULES, is_archived, rules
-from kushim_pipeline.collect.github.listing import Item
-from kushim_pipeline.collect.github.problem import Answer, Call, Keep, Unread
-from kushim_pipeline.collect.github.reading import Reading, report, unexpected
+from kushim_pipeline.collect.http.listing import Item
+from kushim_pipeline.collect.http.call import Answer, Call, Keep, Unread
+from kushim_pipeline.collect.http.reading import Reading, report, unexpected
 from kushim_pipeline.collect.github.repository import readable
 from kushim_pipeline.evidence.receipt import Reason
 
@@ -94,8 +95,8 @@ def _record(c: Collection, reading: Reading, source: Source, repositories: list[
 def _ruleset(reading: Reading, source: Source, repository: Item, keep: Keep) -> tuple[dict[str, Any], str]:
     """An organisation's own ruleset is asked of the organisation, which shows most; who may not ask there, and every
     other ruleset, asks through a repository that it applies to."""
-    if source.kind == "Organization" and source.owner.casefold() == reading.org.casefold():
-        call = Call(OF_ORGANIZATION, f"/orgs/{reading.org}/rulesets/{source.number}", needs=NEEDS)
+    if source.kind == "Organization" and source.owner.casefold() == reading.account.casefold():
+        call = Call(OF_ORGANIZATION, f"/orgs/{reading.account}/rulesets/{source.number}", needs=NEEDS)
         answer = reading.client.ask(call, keep)
         if answer.status not in (403, 404):
             return _body(answer, call, source)
@@ -105,7 +106,7 @@ def _ruleset(reading: Reading, source: Source, repository: Item, keep: Keep) -> 
 
 
 def _body(answer: Answer, call: Call, source: Source) -> tuple[dict[str, Any], str]:
-    body = object_of(answer, call)
+    body = object_of(answer, call, GITHUB)
     if body.get("id") != source.number:
         raise Unread(Reason.INCOMPLETE, call.operation, "GitHub answered with another ruleset than was asked for")
     return body, answer.evidence

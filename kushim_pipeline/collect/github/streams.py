@@ -10,10 +10,9 @@ from pydantic import SecretStr
 
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.github import branch, member, organization, repository, ruleset
-from kushim_pipeline.collect.github.client import Client, Clockwork
-from kushim_pipeline.collect.github.patience import Patience
-from kushim_pipeline.collect.github.reading import Reading
-from kushim_pipeline.collect.github.transport import Limits
+from kushim_pipeline.collect.github.client import open_client
+from kushim_pipeline.collect.http.reading import Reading
+from kushim_pipeline.collect.pace import Pace
 from kushim_pipeline.collect.unit import Unit
 from kushim_pipeline.tenants.config import Connection, GithubConnection
 from kushim_pipeline.tenants.hosts import ALLOW_PRIVATE_HOSTS, check_resolved
@@ -94,10 +93,7 @@ def collect(
     units: Iterable[Unit],
     open_collection: Callable[[Unit], Collection],
     progress: Callable[[Unit], None],
-    *,
-    patience: Patience | None = None,
-    limits: Limits | None = None,
-    clockwork: Clockwork | None = None,
+    pace: Pace,
 ) -> None:
     """Read the units, several at a time, and call progress(unit) as soon as nothing more will be reported about it.
 
@@ -115,7 +111,7 @@ def collect(
         progress(unit)
 
     with (
-        Client(github.base_url, secrets["token"], patience=patience, limits=limits, clockwork=clockwork) as client,
+        open_client(github.base_url, secrets["token"], pace) as client,
         ThreadPoolExecutor(THREADS, thread_name_prefix="github") as pool,
     ):
         reading = Reading(client, github.org, pool)

@@ -10,9 +10,9 @@ from pydantic import SecretStr
 
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.github import streams
-from kushim_pipeline.collect.github.client import Clockwork
-from kushim_pipeline.collect.github.patience import Patience
-from kushim_pipeline.collect.github.transport import Limits
+from kushim_pipeline.collect.http.patience import Clockwork, Patience
+from kushim_pipeline.collect.http.wire import Limits
+from kushim_pipeline.collect.pace import Pace
 from kushim_pipeline.collect.run import masking
 from kushim_pipeline.collect.unit import Unit
 from kushim_pipeline.evidence.receipt import Outcome, Reason, Receipt
@@ -140,9 +140,11 @@ def collect(
         wanted,
         open_collection,
         finish,
-        patience=patience,
-        limits=limits,
-        clockwork=clockwork or Clockwork(wait=lambda _: None),
+        Pace(
+            patience=patience or Patience(),
+            limits=limits or Limits(),
+            clockwork=clockwork or Clockwork(wait=lambda _: None),
+        ),
     )
     assert sorted(receipts) == sorted(unit.stream for unit in wanted)
     return Found(receipts, store)

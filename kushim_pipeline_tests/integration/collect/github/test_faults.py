@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from kushim_pipeline.collect.github.listing import PER_PAGE
-from kushim_pipeline.collect.github.patience import Patience
-from kushim_pipeline.collect.github.transport import Limits
+from kushim_pipeline.collect.http.listing import PER_PAGE
+from kushim_pipeline.collect.http.patience import Patience
+from kushim_pipeline.collect.http.wire import Limits
 from kushim_pipeline.evidence.receipt import Outcome, Reason
 from kushim_pipeline.sandbox.github import shapes
 from kushim_pipeline.sandbox.github.faults import Fault
@@ -157,7 +157,7 @@ def test_a_next_page_on_another_host_is_not_asked_for(vendor: Start, root: Path,
     found = collect(server.url, root)
     assert found.outcome("github.member") is Outcome.PARTIAL
     assert "leaves the base URL" in (found.receipts["github.member"].error or "")
-    assert len([asked for asked in server.ledger if "/organizations/" in asked.path and not asked.token_owner]) == 0
+    assert len([asked for asked in server.ledger if "/organizations/" in asked.path and not asked.caller]) == 0
     others_unaffected(found, healthy, ["github.member"])
 
 
@@ -362,7 +362,7 @@ def test_pages_that_bring_nothing_new_have_an_end(vendor: Start, root: Path) -> 
 
 
 def test_a_list_without_end(vendor: Start, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kushim_pipeline.collect.github.listing.MAX_PAGES", 2)
+    monkeypatch.setattr("kushim_pipeline.collect.http.listing.MAX_PAGES", 2)
     found = collect(vendor().url, root, only=["github.member"])
     assert found.outcome("github.member") is Outcome.PARTIAL
     assert "does not end" in (found.receipts["github.member"].error or "")

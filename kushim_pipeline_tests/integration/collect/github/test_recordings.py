@@ -11,11 +11,14 @@ from pydantic import SecretStr
 
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.github import branch, member, organization, repository
-from kushim_pipeline.collect.github.answers import object_of
-from kushim_pipeline.collect.github.client import Client, Clockwork
-from kushim_pipeline.collect.github.listing import Item, Listing, read_list
-from kushim_pipeline.collect.github.problem import Call
-from kushim_pipeline.collect.github.reading import Reading
+from kushim_pipeline.collect.http.answers import object_of
+from kushim_pipeline.collect.github.client import GITHUB, open_client
+from kushim_pipeline.collect.http.client import Client
+from kushim_pipeline.collect.http.patience import Clockwork
+from kushim_pipeline.collect.pace import Pace
+from kushim_pipeline.collect.http.listing import Item, Listing, read_list
+from kushim_pipeline.collect.http.call import Call
+from kushim_pipeline.collect.http.reading import Reading
 from kushim_pipeline.collect.run import masking
 from kushim_pipeline.collect.unit import Unit
 from kushim_pipeline.evidence.receipt import Outcome, Reason, Receipt
@@ -41,7 +44,7 @@ def begin(root: Path, stream: str, account: str = "acme") -> Collection:
 
 
 def client(url: str) -> Client:
-    return Client(url, SecretStr("ghp_notRecorded"), clockwork=Clockwork(wait=lambda _: None))
+    return open_client(url, SecretStr("ghp_notRecorded"), Pace(share=1.0, clockwork=Clockwork(wait=lambda _: None)))
 
 
 def worlds(url_ends: str) -> list[int]:
@@ -55,7 +58,7 @@ def read_page(replay: Replay, number: int, c: Collection) -> None:
     with client(f"{replay.url}/r{number}") as github:
         if recorded.body.lstrip()[:1] == b"{":
             answer = github.ask(call, c.keep)
-            c.record("it", object_of(answer, call), evidence=answer.evidence)
+            c.record("it", object_of(answer, call, GITHUB), evidence=answer.evidence)
             return
         listing = read_list(github, c.keep, call, None)
     for index, item in enumerate(listing.items):

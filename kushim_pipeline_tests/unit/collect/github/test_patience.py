@@ -6,15 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kushim_pipeline.collect.github.patience import (
-    UNSAID_LIMIT,
-    backoff,
-    demanded_wait,
-    is_limited,
-    vendor_message,
-)
-from kushim_pipeline.collect.github.problem import Answer
+from kushim_pipeline.collect.github.client import GITHUB, is_limited, said
+from kushim_pipeline.collect.http.call import Answer
+from kushim_pipeline.collect.http.client import demanded_wait
+from kushim_pipeline.collect.http.patience import backoff
 
+UNSAID_LIMIT = 60.0
 NOW = 1_790_000_000.0
 
 
@@ -72,13 +69,13 @@ def test_what_is_a_limit(given_answer: Answer, limited: bool) -> None:
     ],
 )
 def test_what_a_limit_demands(headers: dict[str, str], expected: float) -> None:
-    assert demanded_wait(answer(429, **headers), NOW) == expected
+    assert demanded_wait(GITHUB, answer(429, **headers), NOW) == expected
 
 
 @given(st.text(max_size=40), st.text(max_size=40), st.text(max_size=40))
 def test_no_header_raises_and_no_wait_is_negative(after: str, reset: str, date: str) -> None:
     headers = {"retry_after": after, "x_ratelimit_reset": reset, "x_ratelimit_remaining": "0", "date": date}
-    assert demanded_wait(answer(429, **headers), NOW) >= 0
+    assert demanded_wait(GITHUB, answer(429, **headers), NOW) >= 0
 
 
 @given(st.integers(1, 8), st.floats(0, 1))
@@ -100,4 +97,4 @@ def test_backoff_grows_and_keeps_its_bounds(attempt: int, chance: float) -> None
     ],
 )
 def test_the_vendors_own_words(body: bytes, expected: str) -> None:
-    assert vendor_message(Answer(404, {}, body)) == expected
+    assert said(Answer(404, {}, body)) == expected

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kushim_pipeline.collect.github.salvage import elements, is_whole
+from kushim_pipeline.collect.http.salvage import elements, is_whole
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

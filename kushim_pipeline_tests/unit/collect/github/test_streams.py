@@ -3,9 +3,9 @@
 import pytest
 from pydantic import SecretStr
 
-from kushim_pipeline.collect.github.client import Client
-from kushim_pipeline.collect.github.problem import Call
+from kushim_pipeline.collect.github.client import open_client
 from kushim_pipeline.collect.github.streams import STREAMS, units
+from kushim_pipeline.collect.http.call import Call
 from kushim_pipeline.collect.unit import Unit
 from kushim_pipeline.tenants.config import GithubConnection
 
@@ -56,11 +56,11 @@ def test_every_stream_says_what_it_needs() -> None:
     ],
 )
 def test_where_a_next_page_may_be(base_url: str, url: str, away: bool) -> None:
-    assert Client(base_url, CONNECTION_TOKEN).leads_away(url) is away
+    assert open_client(base_url, CONNECTION_TOKEN).leads_away(url) is away
 
 
 def test_calls_for_the_same_are_in_the_same_place() -> None:
-    client = Client("https://ghe.example/api/v3", CONNECTION_TOKEN)
+    client = open_client("https://ghe.example/api/v3", CONNECTION_TOKEN)
     relative = Call("GET", "/orgs/a/members", {"per_page": "100", "filter": "all"})
     absolute = Call("GET", "https://ghe.example/api/v3/orgs/a/members?filter=all&per_page=100")
     assert client.place(relative) == client.place(absolute)

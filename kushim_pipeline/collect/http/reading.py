@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from kushim_pipeline.collect.collection import Collection
-from kushim_pipeline.collect.github.client import Client
-from kushim_pipeline.collect.github.problem import Keep, Unread
+from kushim_pipeline.collect.http.client import Client
+from kushim_pipeline.collect.http.call import Keep, Unread
 from kushim_pipeline.evidence.receipt import Reason
 
 T = TypeVar("T")
@@ -57,13 +57,19 @@ class Once(Generic[T]):
 
 @dataclass
 class Reading:
-    """One run over a connection. `memo` holds what streams share, by the name that its module gives it."""
+    """One run over a connection. `account`: the organisation, site or workspace; `memo` holds what streams share, by the
+    name that its module gives it."""
 
     client: Client
-    org: str
+    account: str
     pool: Executor
     memo: dict[str, Once[Any]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def sample(self) -> bool:
+        """Whether one resource of each fan-out is enough: it is only tried what can be read."""
+        return self.client.pace.sample
 
     def once(self, name: str, read: Callable[[Keep], T]) -> Once[T]:
         """The shared read of this name."""

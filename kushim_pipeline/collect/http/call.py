@@ -1,4 +1,4 @@
-"""What a reading could not do, in the words of a receipt."""
+"""One call to a vendor, its answer, and what could not be read, in the words of a receipt."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,13 +25,16 @@ class Keep(Protocol):
 
 @dataclass(frozen=True)
 class Call:
-    """One GET. `operation` is GitHub's name of it with its placeholders, `target` the path below the base URL (or the
-    whole URL of a next page), `needs` the permission that it takes, for the message of a denial."""
+    """One request that reads. `operation` is the vendor's name of it with its placeholders, `target` the path below the
+    base URL (or the whole URL of a next page), `needs` the permission that it takes, for the message of a denial;
+    `body` the JSON of a POST that only asks."""
 
     operation: str
     target: str
     parameters: Mapping[str, str] = field(default_factory=dict)
     needs: str = ""
+    method: str = "GET"
+    body: Any = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,133 @@
+"""HTTP without conveniences: the bytes as they came, a cap on everything, no redirect followed, nothing tried again.
+
+urllib3 by itself, because the vendors' clients (and requests beneath them) keep no bytes, read a body whole whatever its
+size, and follow redirects with the credentials in hand. A call costs a quarter of the CPU that requests takes.
+"""
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import urllib3
+
+from kushim_pipeline.collect.http.call import Answer
+
+CHUNK = 65_536
+
+
+class Lost(Exception):
+    """No whole answer came. `cut` says that one began. The text names no header and no query."""
+
+    def __init__(self, message: str, *, cut: bool = False) -> None:
+        super().__init__(message)
+        self.cut = cut
+
+
+class TooLarge(Exception):
+    """The decoded body is larger than the cap."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Caps of one request: seconds for connecting and for each silence, seconds for all of it, decoded bytes."""
+
+    timeout: float = 15.0
+    whole: float = 60.0
+    max_bytes: int = 64 * 2**20
+
+
+class Wire:
+    """Connections to one host, for all threads of a reading."""
+
+    def __init__(self, origin: str, limits: Limits, connections: int = 8) -> None:
+        """In: scheme, host and port, such as `https://api.github.com`; the caps; how many connections are kept open."""
+        self.host = origin.partition("://")[2]
+        self._origin = origin
+        self._limits = limits
+        self._connections = connections
+        self._opening = threading.Lock()
+        self._pool: urllib3.PoolManager | None = None
+
+    def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
+        """Send one request. In: `target`, the path with its query. Raises Lost, TooLarge."""
+        started = time.monotonic()
+        try:
+            response = self._opened().urlopen(
+                method,
+                f"{self._origin}{target}",
+                body=body,
+                headers={"Accept-Encoding": "gzip, deflate", **headers},
+                timeout=urllib3.Timeout(self._limits.timeout),
+                redirect=False,
+                retries=False,
+                preload_content=False,
+                decode_content=False,
+                assert_same_host=False,
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise Lost(_in_words(error, self.host, self._limits)) from None
+        except (ValueError, UnicodeError):
+            raise Lost("the credentials hold characters that HTTP does not allow") from None
+        except OSError as error:
+            raise Lost(f"the connection to {self.host} failed ({type(error).__name__})") from None
+        try:
+            data = self._read(response, started + self._limits.whole)
+        except BaseException:
+            response.close()
+            raise
+        response.release_conn()
+        return Answer(response.status, {name.lower(): value for name, value in response.headers.items()}, data)
+
+    def close(self) -> None:
+        """Close all connections."""
+        if self._pool is not None:
+            self._pool.clear()
+
+    def _opened(self) -> urllib3.PoolManager:
+        """The pool, with the operator's proxy and certificates looked up once, as requests would."""
+        with self._opening:
+            if self._pool is None:
+                import certifi
+                import requests
+
+                found = requests.Session().merge_environment_settings(self._origin, {}, None, None, None)
+                trusted = found["verify"] if isinstance(found["verify"], str) else certifi.where()
+                settings: dict[str, Any] = {"maxsize": self._connections, "ca_certs": trusted}
+                proxies = found["proxies"]
+                proxy = proxies.get(self._origin.partition("://")[0]) or proxies.get("all")
+                self._pool = (
+                    urllib3.ProxyManager(proxy, **settings) if proxy else urllib3.PoolManager(num_pools=2, **settings)
+                )
+            return self._pool
+
+    def _read(self, response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
+        parts: list[bytes] = []
+        size = 0
+        try:
+            # read1 returns what has come, where read would wait for a full chunk: a dripping body meets its deadline.
+            while part := response.read1(CHUNK, decode_content=True):
+                parts.append(part)
+                size += len(part)
+                if size > self._limits.max_bytes:
+                    raise TooLarge(f"the answer is larger than {self._limits.max_bytes // 2**20} MB")
+                if time.monotonic() > deadline:
+                    raise Lost(f"the answer was not whole after {self._limits.whole:g} s", cut=True)
+        except urllib3.exceptions.ReadTimeoutError:
+            raise Lost(f"the answer stopped for {self._limits.timeout:g} s", cut=True) from None
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise Lost(f"the answer broke off ({type(error).__name__})", cut=True) from None
+        return b"".join(parts)
+
+
+def _in_words(error: urllib3.exceptions.HTTPError, host: str, limits: Limits) -> str:
+    if isinstance(error, urllib3.exceptions.ProxyError):
+        return "the proxy refused the connection"
+    if isinstance(error, urllib3.exceptions.SSLError):
+        return f"the certificate of {host} is not trusted"
+    if isinstance(error, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ProtocolError):
+        return f"the connection to {host} failed"
+    if isinstance(error, urllib3.exceptions.TimeoutError):
+        return f"{host} did not answer within {limits.timeout:g} s"
+    return f"the request failed ({type(error).__name__})"

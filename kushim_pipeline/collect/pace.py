@@ -1,0 +1,20 @@
+"""How a reading goes about: its share of the vendor's budget, its patience, and whether it only tries the door."""
+
+from dataclasses import dataclass, field
+
+from kushim_pipeline.collect.http.limiter import SHARE, Book, NoBook
+from kushim_pipeline.collect.http.patience import Clockwork, Patience
+from kushim_pipeline.collect.http.wire import Limits
+
+
+@dataclass(frozen=True)
+class Pace:
+    """`share`: of each budget, 0 to 1. `book`: where calls are counted between runs. `sample`: one page of each list and
+    one resource of each fan-out, to see what can be read (`kushim connections test`). The rest is for tests."""
+
+    share: float = SHARE
+    book: Book = field(default_factory=NoBook)
+    sample: bool = False
+    patience: Patience = field(default_factory=Patience)
+    limits: Limits = field(default_factory=Limits)
+    clockwork: Clockwork = field(default_factory=Clockwork)

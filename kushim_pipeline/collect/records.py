@@ -1,0 +1,64 @@
+"""The records of one collection: gathered on disk beyond a size, so that a hundred thousand of them fit."""
+
+import tempfile
+from collections.abc import Iterator
+from types import TracebackType
+from typing import IO, Self
+
+IN_MEMORY = 16 * 2**20
+"""Bytes of records that are held in memory; what is more goes into a file without a name."""
+PART = 8 * 2**20
+"""Bytes of records, about, that one object of the evidence store holds."""
+
+
+class Records:
+    """Lines by id, the last one of an id counts. For one thread at a time."""
+
+    def __init__(self) -> None:
+        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 # closed by close()
+        self._places: dict[str, tuple[int, int]] = {}
+        self._end = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __contains__(self, resource_id: object) -> bool:
+        return resource_id in self._places
+
+    def ids(self) -> set[str]:
+        """The ids of all records."""
+        return set(self._places)
+
+    def add(self, resource_id: str, line: bytes) -> bool:
+        """Add a line. Out: whether there was one of this id before."""
+        twice = resource_id in self._places
+        self._file.seek(self._end)
+        self._file.write(line)
+        self._places[resource_id] = (self._end, len(line))
+        self._end += len(line)
+        return twice
+
+    def parts(self) -> Iterator[bytes]:
+        """The lines in the order of their ids, in pieces of about eight megabytes."""
+        part: list[bytes] = []
+        size = 0
+        for resource_id in sorted(self._places):
+            start, length = self._places[resource_id]
+            self._file.seek(start)
+            part.append(self._file.read(length))
+            size += length
+            if size >= PART:
+                yield b"\n".join(part)
+                part, size = [], 0
+        if part:
+            yield b"\n".join(part)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()

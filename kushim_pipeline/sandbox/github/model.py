@@ -87,6 +87,9 @@ class Organization:
     default_repository_permission: Literal["none", "read", "write", "admin"] = "read"
 
 
+Lack = Literal["administration", "members"]
+
+
 @dataclass(frozen=True)
 class Token:
     """A token, and what GitHub lets it see. `owner`: whose it is, for the ledger.
@@ -100,7 +103,7 @@ class Token:
     org: str
     role: Literal["owner", "member", "outsider"] = "owner"
     repositories: tuple[str, ...] | None = None
-    lacks: tuple[Literal["administration", "members"], ...] = ()
+    lacks: tuple[Lack, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -186,7 +186,7 @@ _RECORDS = (
 
 def asked_since(github: Server, before: int) -> Counter[tuple[str, str, str]]:
     """What the stand-in was asked after its ledger was that long."""
-    return Counter((asked.token_owner, asked.path, asked.query) for asked in github.ledger[before:])
+    return Counter((asked.caller, asked.path, asked.query) for asked in github.ledger[before:])
 
 
 def copied(place: Place, folder: Path) -> Place:

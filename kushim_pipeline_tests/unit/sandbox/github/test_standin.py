@@ -3,14 +3,14 @@
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kushim_pipeline.sandbox.github.faults import Fault, Strikes
+from kushim_pipeline.sandbox.github.asking import Estate
 from kushim_pipeline.sandbox.github.model import (
     Description,
     Organization,
@@ -21,9 +21,11 @@ from kushim_pipeline.sandbox.github.model import (
     Token,
     User,
 )
-from kushim_pipeline.sandbox.github.paging import links, page_of
+from kushim_pipeline.sandbox.github.paging import begin_of, cursor, cursored, links, numbered
 from kushim_pipeline.sandbox.github.routes import respond
 from kushim_pipeline.sandbox.github.server import Server, start
+from kushim_pipeline.sandbox.standin.paging import Page, window
+from kushim_pipeline.sandbox.standin.vendor import Request
 
 ORG = Organization(
     "acme",
@@ -40,6 +42,7 @@ MEMBER = Token("m", "p1", "acme", role="member")
 NARROW = Token("n", "p0", "acme", repositories=("closed",))
 STRANGER = Token("s", "other", "elsewhere")
 DESCRIPTION = Description((ORG,), (OWNER, MEMBER, NARROW, STRANGER))
+ESTATE = Estate(DESCRIPTION)
 
 
 @pytest.fixture
@@ -62,8 +65,16 @@ def get(server: Server, path: str, token: str | None = "o", **headers: str) -> t
         return error.code, json.loads(body) if body else None, {k.lower(): v for k, v in error.headers.items()}
 
 
+def asked_for(path: str, query: Mapping[str, str]) -> Request:
+    return Request("GET", path, query, b"", {}, "http://h")
+
+
+def body_of(token: Token, path: str) -> Any:
+    return respond(ESTATE, token, asked_for(path, {})).body
+
+
 def status(token: Token | None, path: str, **query: str) -> tuple[int, str]:
-    reply = respond(DESCRIPTION, token, path, query)
+    reply = respond(ESTATE, token, asked_for(path, query))
     return reply.status, reply.body["message"] if reply.status >= 300 else ""
 
 
@@ -84,9 +95,7 @@ def test_what_a_token_may_not_see_is_hidden_or_forbidden_as_github_does() -> Non
 
 
 def test_owners_fields_are_for_owners() -> None:
-    owner, member, stranger = (
-        respond(DESCRIPTION, token, "/orgs/acme", {}).body for token in (OWNER, MEMBER, STRANGER)
-    )
+    owner, member, stranger = (body_of(token, "/orgs/acme") for token in (OWNER, MEMBER, STRANGER))
     assert (owner["two_factor_requirement_enabled"], owner["total_private_repos"]) == (True, 2)
     assert member["two_factor_requirement_enabled"] is None
     assert "total_private_repos" not in member
@@ -94,8 +103,8 @@ def test_owners_fields_are_for_owners() -> None:
 
 
 def test_bypass_actors_are_for_who_may_edit() -> None:
-    assert "bypass_actors" in respond(DESCRIPTION, OWNER, "/repos/acme/closed/rulesets/5", {}).body
-    assert "bypass_actors" not in respond(DESCRIPTION, MEMBER, "/repos/acme/closed/rulesets/5", {}).body
+    assert "bypass_actors" in body_of(OWNER, "/repos/acme/closed/rulesets/5")
+    assert "bypass_actors" not in body_of(MEMBER, "/repos/acme/closed/rulesets/5")
 
 
 def test_over_http_with_githubs_headers(server: Server) -> None:
@@ -132,7 +141,7 @@ def test_the_ledger_says_who_asked_for_what_and_got_which_status(server: Server)
     get(server, "/orgs/acme?x=1")
     get(server, "/orgs/acme", "wrong")
     get(server, "/orgs/acme/members?filter=2fa_disabled", "m")
-    assert [(a.method, a.path, a.query, a.token_owner, a.status) for a in server.ledger] == [
+    assert [(a.method, a.path, a.query, a.caller, a.status) for a in server.ledger] == [
         ("GET", "/orgs/acme", "x=1", "p0", 200),
         ("GET", "/orgs/acme", "", "", 401),
         ("GET", "/orgs/acme/members", "filter=2fa_disabled", "p1", 422),
@@ -151,7 +160,7 @@ def test_a_spent_token_is_told_so() -> None:
 
 
 def test_nothing_can_be_changed_through_it(server: Server) -> None:
-    request = urllib.request.Request(f"{server.url}/orgs/acme", data=b"{}", method="POST")  # noqa: S310
+    request = urllib.request.Request(f"{server.url}/orgs/acme", data=b"{}", headers={"Authorization": "token o"})  # noqa: S310
     with pytest.raises(urllib.error.HTTPError) as refusal:
         urllib.request.urlopen(request, timeout=5)  # noqa: S310
     assert refusal.value.code == 404
@@ -160,11 +169,23 @@ def test_nothing_can_be_changed_through_it(server: Server) -> None:
 @given(st.integers(0, 130), st.integers(1, 100))
 def test_pages_tile_a_list(count: int, size: int) -> None:
     items = list(range(count))
-    query = {"per_page": str(size)}
-    _, _, last = page_of(items, query)
-    pages = [page_of(items, {**query, "page": str(number)})[0] for number in range(1, last + 1)]
+
+    def items_of(page: Page) -> list[Any]:
+        return list(window(page.items, page.start, page.size, None)[0])
+
+    last = max(1, -(-count // size))
+    queries = [{"per_page": str(size), "page": str(number)} for number in range(1, last + 2)]
+    pages = [items_of(numbered(asked_for("/p", query), items)) for query in queries]
     assert [item for page in pages for item in page] == items
-    assert page_of(items, {**query, "page": str(last + 1)})[0] == []
+    assert pages[-1] == []
+    cursors = [{"per_page": str(size), "after": cursor(size * number)} for number in range(last)]
+    assert [item for query in cursors for item in items_of(cursored(asked_for("/p", query), items))] == items
+
+
+@pytest.mark.parametrize("text", ["", None, "x", "\u00e9", "Y3Vyc29yOnYxOjM=", cursor(0)])
+def test_what_is_no_cursor_begins_at_the_beginning(text: str | None) -> None:
+    assert begin_of(text) == 0
+    assert begin_of(cursor(7)) == 7
 
 
 @given(st.integers(1, 9), st.integers(1, 9))
@@ -172,18 +193,6 @@ def test_links_name_what_there_is(number: int, last: int) -> None:
     rels = {part.rpartition("rel=")[2].strip('"') for part in links("http://h/p", {}, number, last).split(", ") if part}
     assert ("next" in rels) == ("last" in rels) == (number < last)
     assert ("prev" in rels) == ("first" in rels) == (number > 1)
-
-
-def test_faults_strike_the_call_they_name() -> None:
-    strikes = Strikes([Fault("/a*", "html", 2), Fault("/a?x=1", "empty"), Fault("/b", "status")])
-    struck = [
-        strikes.at("/a", "x=1"),
-        strikes.at("/a", ""),
-        strikes.at("/a", ""),
-        strikes.at("/b", ""),
-        strikes.at("/c", ""),
-    ]
-    assert [fault.kind if fault else None for fault in struck] == ["empty", "html", None, "status", None]
 
 
 def test_a_tokens_value_is_not_shown() -> None:

@@ -1,0 +1,27 @@
+"""`slack.app`: every app that is approved for the organisation. admin.apps.approved.list (Enterprise)
+
+Id: the app's. Only a token of an installation on the whole organisation may call it. Kushim is itself an app: an empty
+list proves nothing.
+"""
+
+from typing import Any
+
+from kushim_pipeline.collect.collection import Collection
+from kushim_pipeline.collect.http.call import Call
+from kushim_pipeline.collect.http.listing import name_of, read_list
+from kushim_pipeline.collect.slack.listing import by_cursor, record_all
+from kushim_pipeline.collect.slack.workspace import Workspace
+
+OPERATION = "admin.apps.approved.list"
+NEEDS = "a user token of an Enterprise organisation's administrator with the scope admin.apps:read"
+
+
+def read(c: Collection, workspace: Workspace) -> None:
+    """A record for each approved app."""
+    call = Call(OPERATION, f"/{OPERATION}", {}, NEEDS)
+    record_all(c, read_list(workspace.client, c.keep, call, _app_id, by_cursor("approved_apps")))
+
+
+def _app_id(element: dict[str, Any]) -> str | None:
+    app = element.get("app")
+    return name_of(app, "id") if isinstance(app, dict) else None

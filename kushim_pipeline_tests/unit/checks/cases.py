@@ -1,7 +1,8 @@
 """The cases of the checks: YAML beside this file, one a check, landed as one tenant a case.
 
 A case gives the records that a connection's streams hold and what every resource's verdict must be. Streams that a case
-does not name were read whole and are empty, so what a case does not say cannot help a check to pass.
+does not name were read whole and are empty, so what a case does not say cannot help a check to pass. `without` names
+sources that the tenant has no connection to.
 """
 
 import re
@@ -13,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from kushim_pipeline.catalogue.model import Catalogue
+from kushim_pipeline.catalogue.model import Catalogue, Check
 from kushim_pipeline.collect.run import expected_units
 from kushim_pipeline.collect.unit import GLOBAL, Unit
 from kushim_pipeline.evidence.receipt import Outcome, Reason
@@ -24,10 +25,12 @@ HERE = Path(__file__).parent
 ACCOUNT = "111122223333"
 REGIONS = ["us-east-1"]
 ORG = "acme"
+ACCOUNTS = {"github": ORG, "okta": "acme.okta.com", "jira": "acme.atlassian.net", "slack": "acme", "file": "hr"}
 COLLECTED = timedelta(hours=1)
 _PROBLEMS = {"denied": Reason.DENIED, "failed": Reason.NOT_COLLECTED, "partial": Reason.INCOMPLETE}
 _KEYS = {
-    "name", "policy", "connection", "as_of", "records", "outcomes", "unreadable", "expect", "receipts", "exceptions"
+    "name", "policy", "connection", "as_of", "records", "outcomes", "unreadable", "expect", "receipts", "exceptions",
+    "without",
 }  # fmt: skip
 
 
@@ -90,16 +93,29 @@ def put(case: Case, shelf: Shelf, catalogue: Catalogue) -> list[Unit]:
     if check.source == "kushim":
         units = [unit for unit in units if unit.stream in receipts or f"{unit.stream}@{unit.scope}" in receipts]
     else:
-        units = [unit for unit in units if unit.source == check.source]
-    if not units:
-        return []
-    shelf.plan(units, case.as_of - COLLECTED - timedelta(minutes=1))
+        units = _units(case, check, units)
+    for connection_id in sorted({unit.connection_id for unit in units}):
+        planned = [unit for unit in units if unit.connection_id == connection_id]
+        shelf.plan(planned, case.as_of - COLLECTED - timedelta(minutes=1))
     for unit in units:
         given = receipts.get(f"{unit.stream}@{unit.scope}", receipts.get(unit.stream, {}))
         if given is None:
             continue
         _collect(case, shelf, unit, given)
     return units
+
+
+def _units(case: Case, check: Check, expected: list[Unit]) -> list[Unit]:
+    """The units of the check's own source and of the streams that it or the case names, whoever reads them."""
+    units = [unit for unit in expected if unit.source == check.source or unit.stream in check.streams]
+    there = {unit.stream for unit in units}
+    named = [*check.streams, *(case.spec.get("records") or {}), *(case.spec.get("outcomes") or {})]
+    for stream in dict.fromkeys(name.split("@")[0] for name in named):
+        source = stream.split(".")[0]
+        if source in ACCOUNTS and stream not in there:
+            account = ACCOUNTS[source]
+            units.append(Unit(case.tenant.tenant, f"{source}:{account}", source, account, stream))
+    return [unit for unit in units if unit.source not in (case.spec.get("without") or ())]
 
 
 def _collect(case: Case, shelf: Shelf, unit: Unit, given: dict[str, Any]) -> None:

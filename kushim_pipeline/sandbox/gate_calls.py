@@ -4,20 +4,26 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import escape
+
+from kushim_pipeline.sandbox import rest_calls
 
 Protocol = Literal["query", "ec2", "json", "rest-json", "rest-xml"]
 
 _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/\d{8}/([a-z0-9-]+)/([a-z0-9-]+)/aws4_request")
-_PROTOCOLS: dict[str, Protocol] = {
+_PROTOCOLS: Mapping[str, Protocol] = {
+    "autoscaling": "query",
     "ec2": "ec2",
+    "elasticloadbalancing": "query",
     "iam": "query",
     "rds": "query",
+    "sns": "query",
     "sts": "query",
     "s3": "rest-xml",
-    "guardduty": "rest-json",
+    **dict.fromkeys(rest_calls.SERVICES, "rest-json"),
+    "cloudfront": "query",  # REST, but its errors are written as those of the query protocol
 }
 # The sub-resource of a bucket that a GET asks for (Amazon S3 API reference).
 _OF_A_BUCKET = {
@@ -42,6 +48,8 @@ class Call:
     region: str
     operation: str
     text: str
+    path: str = ""
+    body: str = ""
 
     @property
     def name(self) -> str:
@@ -57,6 +65,12 @@ class Call:
         """A parameter of a call of the query protocol; empty when it has none of that name."""
         return next(iter(parse_qs(self.text).get(name, [])), "")
 
+    @property
+    def given(self) -> dict[str, Any]:
+        """The parameters of a call that sends JSON."""
+        found = json.loads(self.body) if self.body.startswith("{") else {}
+        return found if isinstance(found, dict) else {}
+
 
 def identify(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Call:
     """The call that a request is. What cannot be told is empty."""
@@ -69,12 +83,12 @@ def identify(method: str, target: str, headers: Mapping[str, str], body: bytes) 
     elif service == "s3":
         operation = _of_s3(method, parts.path, parts.query)
         text = f"{parts.path}?{parts.query}"
-    elif service == "guardduty":
-        operation = "GetDetector" if parts.path.count("/") > 1 else "ListDetectors"
-        text = parts.path
+    elif service in rest_calls.SERVICES:
+        operation = rest_calls.operation_of(service, method, parts.path)
+        text = f"{target} {text}"
     else:
         operation = next(iter(parse_qs(text).get("Action", [])), "")
-    return Call(key, service, region, operation, text)
+    return Call(key, service, region, operation, text, parts.path, body.decode(errors="replace"))
 
 
 def _of_s3(method: str, path: str, query: str) -> str:

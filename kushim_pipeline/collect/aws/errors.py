@@ -71,9 +71,13 @@ GONE = frozenset(
         "InvalidPrefixListID.NotFound",
         "InvalidPrefixListId.NotFound",
         "InvalidSnapshot.NotFound",
+        "LoadBalancerNotFound",
         "NoSuchBucket",
         "NotFoundException",
+        "ResourceNotFoundException",
+        "TableNotFoundException",
         "TrailNotFoundException",
+        "WAFNonexistentItemException",
     }
 )
 

@@ -32,6 +32,31 @@ _MOVING = {
     # When the recorder last reported its status, whatever it was (API reference of ConfigurationRecorderStatus).
     "aws.config_recorder_status": {"lastStatusChangeTime": _DAY},
     "aws.logs_log_group": {"storedBytes": _ALWAYS},
+    # What an analyzer looked at last, and when; the same of what it found (API references of AnalyzerSummary, FindingV2).
+    "aws.access_analyzer": {"lastResourceAnalyzed": _ALWAYS, "lastResourceAnalyzedAt": _DAY},
+    "aws.access_analyzer_finding": {"analyzedAt": _DAY},
+    # When Inspector scanned last; how likely an exploit is, which is reckoned anew every day.
+    "aws.inspector_coverage": {"lastScannedAt": _DAY},
+    "aws.inspector_finding": {"lastObservedAt": _DAY, "updatedAt": _DAY, "epss": _ALWAYS},
+    # When the plan ran last, and the last backup, of which there is one a day or an hour.
+    "aws.backup_plan": {"LastExecutionDate": _DAY},
+    "aws.backup_protected_resource": {"LastBackupTime": _DAY, "LastRecoveryPointArn": _ALWAYS},
+    "aws.backup_restore_testing_plan": {"LastExecutionTime": _DAY},
+    # What an alarm saw last; its state is not among them (API reference of MetricAlarm).
+    "aws.cloudwatch_alarm": {
+        "StateReason": _ALWAYS,
+        "StateReasonData": _ALWAYS,
+        "StateTransitionedTimestamp": _ALWAYS,
+        "StateUpdatedTimestamp": _ALWAYS,
+    },
+    # When a secret was last read, a date without a time of day (API reference of SecretListEntry).
+    "aws.secretsmanager_secret": {"LastAccessedDate": 2 * _DAY},
+    # When the agent last answered and last did its work (API reference of InstanceInformation).
+    "aws.ssm_instance": {
+        "LastAssociationExecutionDate": _DAY,
+        "LastPingDateTime": _DAY,
+        "LastSuccessfulAssociationExecutionDate": _DAY,
+    },
     # When the role was last used, {} for never (API reference of RoleLastUsed). Reading an account uses Kushim's own.
     "aws.iam_role": {"RoleLastUsed": _DAY},
 }

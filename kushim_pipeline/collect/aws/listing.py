@@ -15,16 +15,24 @@ T = TypeVar("T")
 MAX_PAGES = 100_000
 # What a page holds at most, by the API references; without it many calls answer 50 or 100 at a time.
 PAGE_SIZES = {
+    "DescribeAlarms": 100,
+    "DescribeAutoScalingGroups": 100,
     "DescribeDBClusterSnapshots": 100,
     "DescribeDBClusters": 100,
     "DescribeDBInstances": 100,
     "DescribeDBSnapshots": 100,
     "DescribeFlowLogs": 1000,
     "DescribeImages": 1000,
+    "DescribeInstanceInformation": 50,
+    "DescribeInstancePatchStates": 100,
     "DescribeInstances": 1000,
+    "DescribeListeners": 400,
+    "DescribeLoadBalancers": 400,
     "DescribeLogGroups": 50,
     "DescribeManagedPrefixLists": 100,
+    "DescribeMetricFilters": 50,
     "DescribeNetworkInterfaces": 1000,
+    "DescribeRepositories": 1000,
     "DescribeRouteTables": 100,
     "DescribeSecurityGroups": 1000,
     "DescribeSnapshots": 1000,
@@ -33,9 +41,17 @@ PAGE_SIZES = {
     "GetAccountAuthorizationDetails": 1000,
     "GetManagedPrefixListEntries": 100,
     "GetResources": 100,
+    "GetRestApis": 500,
     "ListBuckets": 10_000,
+    "ListCertificates": 1000,
     "ListDetectors": 50,
+    "ListFindings": 50,
+    "ListFunctions": 50,
     "ListKeys": 1000,
+    "ListRules": 100,
+    "ListSecrets": 100,
+    "ListTables": 100,
+    "ListTargetsByRule": 100,
 }
 
 
@@ -45,19 +61,20 @@ def listing(
     sinks: Sequence[Collection],
     service: str,
     operation: str,
-    key: str,
+    key: str | Callable[[Answer], list[Any]],
     **parameters: Any,
 ) -> Iterator[tuple[Any, str]]:
     """The elements of a list that AWS gives in pages, each with the digest of its page.
 
-    In: as for `call`, and the answer's key of the list. Raises nothing for what AWS does: a failure ends the iteration
-    and is reported to every one of `sinks` as a problem of the listing, an empty list as proven. A list is empty only
-    when AWS says so: the call answered, its list is there, and there is no next page.
+    In: as for `call`, and the answer's key of the list, or what takes the list out of an answer (it may raise
+    ReadFailed). Raises nothing for what AWS does: a failure ends the iteration and is reported to every one of `sinks`
+    as a problem of the listing, an empty list as proven. A list is empty only when AWS says so: the call answered, its
+    list is there, and there is no next page.
     """
     seen = 0
     try:
         for answer in pages(account, region, sinks, service, operation, **parameters):
-            elements = answer.want(key, list)
+            elements = answer.want(key, list) if isinstance(key, str) else key(answer)
             seen += len(elements)
             for element in elements:
                 yield element, answer.evidence
@@ -88,8 +105,8 @@ def pages(
     for _ in range(MAX_PAGES):
         answer = call(account, region, sinks, service, operation, **asked)
         yield answer
-        token = answer.body.get(paging["output_token"])
-        more = answer.body.get(paging["more_results"]) if "more_results" in paging else bool(token)
+        token = _at(answer.body, paging["output_token"])
+        more = _at(answer.body, paging["more_results"]) if "more_results" in paging else bool(token)
         if not more:
             return
         if not token:
@@ -99,6 +116,14 @@ def pages(
         tokens.add(token)
         asked[paging["input_token"]] = token
     raise ReadFailed(Reason.INCOMPLETE, f"there is no end after {MAX_PAGES} pages")
+
+
+def _at(body: Mapping[str, Any], path: str) -> Any:
+    """What stands in an answer at one of botocore's paths: names with dots between them."""
+    found: Any = body
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found
 
 
 def one(

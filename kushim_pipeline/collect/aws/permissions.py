@@ -1,7 +1,11 @@
 """Which IAM action a call needs, where it is not `service:Operation` (service authorization reference)."""
 
-_PREFIX = {"resourcegroupstaggingapi": "tag"}
+_PREFIX = {"elbv2": "elasticloadbalancing", "resourcegroupstaggingapi": "tag"}
 _OTHERS = {
+    ("accessanalyzer", "ListFindingsV2"): "access-analyzer:ListFindings",
+    ("access-analyzer", "ListFindingsV2"): "access-analyzer:ListFindings",
+    ("apigateway", "GetRestApis"): "apigateway:GET",
+    ("apigateway", "GetStages"): "apigateway:GET",
     ("s3", "GetBucketEncryption"): "s3:GetEncryptionConfiguration",
     ("s3", "GetBucketLifecycleConfiguration"): "s3:GetLifecycleConfiguration",
     ("s3", "GetObjectLockConfiguration"): "s3:GetBucketObjectLockConfiguration",
@@ -9,6 +13,8 @@ _OTHERS = {
     ("s3", "ListBuckets"): "s3:ListAllMyBuckets",
     ("s3control", "GetPublicAccessBlock"): "s3:GetAccountPublicAccessBlock",
 }
+# What AWS asks for behind a call, beside the call's own action (API reference of GetWebACLForResource).
+BEHIND = {"wafv2:GetWebACLForResource": frozenset({"wafv2:GetWebACL"})}
 
 
 def permission(service: str, operation: str) -> str:

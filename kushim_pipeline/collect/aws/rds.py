@@ -1,30 +1,67 @@
-"""RDS: instances, clusters and their snapshots with who may restore them."""
+"""RDS: instances and clusters with their parameter groups, and their snapshots with who may restore them."""
 
-from collections.abc import Callable
 from typing import Any
 
 from kushim_pipeline.collect.aws.calls import Account, Answer, Sinks, pick
 from kushim_pipeline.collect.aws.errors import ReadFailed
 from kushim_pipeline.collect.aws.heartbeat import steady
-from kushim_pipeline.collect.aws.listing import each, listing, one, proven_empty, record_part
+from kushim_pipeline.collect.aws.listing import each, listing, one, pages, proven_empty, record_part
 from kushim_pipeline.evidence.receipt import Reason
 
-Reader = Callable[[Account, str, Sinks], None]
+_INSTANCE, _CLUSTER, _GROUP = "aws.rds_instance", "aws.rds_cluster", "aws.rds_parameter_group"
+# The parameters that make a database refuse connections without TLS (user guides of RDS, Aurora, DocumentDB, Neptune).
+TLS_PARAMETERS = ("neptune_enforce_ssl", "rds.force_ssl", "require_secure_transport", "tls")
+
+_NO_GROUP = frozenset({"DBParameterGroupNotFound", "DBParameterGroupNotFoundFault"})
 
 
-def _describe(stream: str, operation: str, key: str, arn: str) -> Reader:
-    """A reader of one listing: stream, call, the answer's list and the field of the ARN."""
+def read_databases(account: Account, region: str, sinks: Sinks) -> None:
+    """Instances and clusters, then of each parameter group that one of them uses what it says about TLS."""
+    used: dict[str, tuple[str, str]] = {}
+    whole = pick(sinks, _INSTANCE, _GROUP)
+    for instance, evidence in (
+        listing(account, region, whole, "rds", "DescribeDBInstances", "DBInstances") if whole else ()
+    ):
+        for sink in pick(sinks, _INSTANCE):
+            sink.record(instance.get("DBInstanceArn") or "", steady(_INSTANCE, instance), evidence=evidence)
+        for group in instance.get("DBParameterGroups") or ():
+            _use(used, account, region, "DB", group.get("DBParameterGroupName"))
+    whole = pick(sinks, _CLUSTER, _GROUP)
+    for cluster, evidence in (
+        listing(account, region, whole, "rds", "DescribeDBClusters", "DBClusters") if whole else ()
+    ):
+        for sink in pick(sinks, _CLUSTER):
+            sink.record(cluster.get("DBClusterArn") or "", steady(_CLUSTER, cluster), evidence=evidence)
+        _use(used, account, region, "DBCluster", cluster.get("DBClusterParameterGroup"))
+    groups = pick(sinks, _GROUP)
+    proven_empty(groups, f"no database in {region} names a parameter group")
 
-    def read(account: Account, region: str, sinks: Sinks) -> None:
-        sink = sinks[stream]
-        for element, evidence in listing(account, region, [sink], "rds", operation, key):
-            sink.record(element.get(arn) or "", steady(stream, element), evidence=evidence)
+    def read(arn: str) -> None:
+        kind, name = used[arn]
+        operation, key = f"Describe{kind}Parameters", f"{kind}ParameterGroupName"
+        # Only by their names: a group has hundreds of parameters.
+        asked: dict[str, Any] = {key: name, "Filters": [{"Name": "parameter-name", "Values": [*TLS_PARAMETERS]}]}
+        try:
+            answers = [*pages(account, region, groups, "rds", operation, absent=_NO_GROUP, **asked)]
+            body: dict[str, Any] = {key: name, "absent": True, "code": answers[-1].absent}
+            if not answers[-1].absent:
+                found = [parameter for answer in answers for parameter in answer.want("Parameters", list)]
+                body = {key: name, "Parameters": [one for one in found if one.get("ParameterName") in TLS_PARAMETERS]}
+        except ReadFailed as failed:
+            for sink in groups:
+                sink.unreadable(arn, failed.reason, operation, failed.message)
+            return
+        for sink in groups:
+            sink.record(arn, body, evidence=answers[-1].evidence)
 
-    return read
+    if groups:
+        each(account, read, sorted(used))
 
 
-read_instances = _describe("aws.rds_instance", "DescribeDBInstances", "DBInstances", "DBInstanceArn")
-read_clusters = _describe("aws.rds_cluster", "DescribeDBClusters", "DBClusters", "DBClusterArn")
+def _use(used: dict[str, tuple[str, str]], account: Account, region: str, kind: str, name: str | None) -> None:
+    if name:
+        word = "pg" if kind == "DB" else "cluster-pg"
+        used[f"arn:{account.partition}:rds:{region}:{account.account_id}:{word}:{name}"] = (kind, name)
 
 
 def read_snapshots(account: Account, region: str, sinks: Sinks) -> None:

@@ -12,6 +12,7 @@ from kushim_pipeline.evidence.json_door import BadJson, decode
 from kushim_pipeline.evidence.receipt import Reason
 
 _NO_BLOCK = frozenset({"NoSuchPublicAccessBlockConfiguration"})
+_NO_LIFECYCLE = frozenset({"NoSuchLifecycleConfiguration"})
 
 
 @dataclass(frozen=True)
@@ -53,11 +54,11 @@ def read_buckets(account: Account, region: str, sinks: Sinks) -> None:
 
 
 def read_lifecycle(account: Account, region: str, sink: Collection, bucket: str) -> None:
-    """How long a bucket keeps its objects."""
+    """How long a bucket that a trail writes to keeps its objects: it may be another account's."""
     arn = _arn(account, bucket)
-    absent = {"NoSuchLifecycleConfiguration"}
-    answer = one(account, region, [sink], arn, "s3", "GetBucketLifecycleConfiguration", absent=absent, Bucket=bucket)
-    record_part([sink], arn, answer, lambda answer: {"Rules": answer.want("Rules", list)})
+    operation = "GetBucketLifecycleConfiguration"
+    answer = one(account, region, [sink], arn, "s3", operation, absent=_NO_LIFECYCLE, Bucket=bucket)
+    record_part([sink], arn, answer, _rules)
 
 
 def _regions(account: Account, sinks: Sinks, buckets: list[dict[str, Any]]) -> dict[str, str]:
@@ -141,6 +142,10 @@ def _encryption(answer: Answer) -> Mapping[str, Any]:
     return {"Rules": rules}
 
 
+def _rules(answer: Answer) -> Mapping[str, Any]:
+    return {"Rules": answer.want("Rules", list)}
+
+
 def _tags(answer: Answer) -> Mapping[str, Any]:
     return {"Tags": {tag["Key"]: tag.get("Value", "") for tag in answer.want("TagSet", list)}}
 
@@ -155,6 +160,7 @@ _PLAIN = {
         "GetBucketEncryption", frozenset({"ServerSideEncryptionConfigurationNotFoundError"}), _encryption
     ),
     "aws.s3_bucket_public_access_block": Part("GetPublicAccessBlock", _NO_BLOCK, _block),
+    "aws.s3_bucket_disposal": Part("GetBucketLifecycleConfiguration", _NO_LIFECYCLE, _rules),
 }
 _TAGGING = Part("GetBucketTagging", frozenset({"NoSuchTagSet"}), _tags)
 _POLICY = Part("GetBucketPolicy", frozenset({"NoSuchBucketPolicy"}), _policy)

@@ -7,18 +7,34 @@ from typing import Literal
 from pydantic import SecretStr
 
 from kushim_pipeline.collect.aws import (
+    acm,
+    alarms,
+    analyzer,
+    backup,
+    cloudfront,
     cloudtrail,
     credential_report,
     detection,
+    dynamodb,
     ec2,
+    ecr,
+    edge,
+    functions,
     iam,
+    inspector,
     kms,
+    organizations,
     rds,
     s3,
+    secretsmanager,
+    securityhub,
+    ssm,
 )
 from kushim_pipeline.collect.aws.calls import Account, Sinks
+from kushim_pipeline.collect.aws.regions import regions_of
 from kushim_pipeline.collect.aws.units import collect_units
 from kushim_pipeline.collect.collection import Collection
+from kushim_pipeline.collect.pace import Pace
 from kushim_pipeline.collect.unit import GLOBAL, Unit
 from kushim_pipeline.tenants.connection import AwsConnection
 
@@ -47,6 +63,8 @@ def _streams(
     )
 
 
+_BALANCERS = "elasticloadbalancing:DescribeLoadBalancers"
+
 STREAMS: tuple[StreamSpec, ...] = (
     *_streams(
         "global",
@@ -58,7 +76,7 @@ STREAMS: tuple[StreamSpec, ...] = (
         ("iam_role", "iam:GetAccountAuthorizationDetails", "roles with policies and trust"),
         ("iam_policy", "iam:GetAccountAuthorizationDetails", "customer-managed policies with all versions"),
     ),
-    *_streams("global", None, "ec2:DescribeRegions", ("region", "", "the configured regions, enabled or not")),
+    *_streams("global", None, "ec2:DescribeRegions", ("region", "", "the regions, enabled or not")),
     *_streams(
         "global",
         credential_report.read_report,
@@ -90,6 +108,7 @@ STREAMS: tuple[StreamSpec, ...] = (
         ("s3_bucket_versioning", "s3:GetBucketVersioning", "versioning"),
         ("s3_bucket_object_lock", "s3:GetBucketVersioning s3:GetBucketObjectLockConfiguration", "Object Lock"),
         ("s3_bucket_tagging", "s3:GetBucketTagging", "bucket tags"),
+        ("s3_bucket_disposal", "s3:GetLifecycleConfiguration", "what buckets delete by themselves, and when"),
     ),
     *_streams(
         "global",
@@ -128,8 +147,18 @@ STREAMS: tuple[StreamSpec, ...] = (
         "ec2:DescribeManagedPrefixLists ec2:GetManagedPrefixListEntries",
         ("ec2_prefix_list", "", "customer-managed prefix lists with entries"),
     ),
-    *_streams("region", rds.read_instances, "rds:DescribeDBInstances", ("rds_instance", "", "database instances")),
-    *_streams("region", rds.read_clusters, "rds:DescribeDBClusters", ("rds_cluster", "", "database clusters")),
+    *_streams(
+        "region",
+        rds.read_databases,
+        "",
+        ("rds_instance", "rds:DescribeDBInstances", "database instances"),
+        ("rds_cluster", "rds:DescribeDBClusters", "database clusters"),
+        (
+            "rds_parameter_group",
+            "rds:DescribeDBInstances rds:DescribeDBClusters rds:DescribeDBParameters rds:DescribeDBClusterParameters",
+            "whether the parameter groups in use ask for TLS",
+        ),
+    ),
     *_streams(
         "region",
         rds.read_snapshots,
@@ -167,11 +196,153 @@ STREAMS: tuple[StreamSpec, ...] = (
     *_streams(
         "region",
         detection.read_detectors,
-        "guardduty:ListDetectors guardduty:GetDetector",
-        ("guardduty_detector", "", "GuardDuty's detectors"),
+        "guardduty:ListDetectors",
+        ("guardduty_detector", "guardduty:GetDetector", "GuardDuty's detectors"),
+        ("guardduty_finding", "guardduty:ListFindings guardduty:GetFindings", "what they found, archived or not"),
+    ),
+    *_streams(
+        "global",
+        organizations.read_organization,
+        "organizations:DescribeOrganization",
+        ("organization", "", "the organisation that the account belongs to"),
+        (
+            "organization_account",
+            "organizations:ListAccounts organizations:ListTagsForResource organizations:ListRoots "
+            "organizations:ListOrganizationalUnitsForParent organizations:ListAccountsForParent",
+            "its accounts with tags and the units above them",
+        ),
+        (
+            "organizational_unit",
+            "organizations:ListAccounts organizations:ListRoots organizations:ListOrganizationalUnitsForParent",
+            "its units",
+        ),
+    ),
+    *_streams(
+        "region",
+        analyzer.read_analyzers,
+        "access-analyzer:ListAnalyzers",
+        ("access_analyzer", "", "IAM Access Analyzer's analyzers"),
+        ("access_analyzer_finding", "access-analyzer:ListFindings", "what they found"),
+    ),
+    *_streams(
+        "region",
+        securityhub.read_standards,
+        "securityhub:GetEnabledStandards",
+        ("securityhub_standard", "", "standards that Security Hub checks"),
+    ),
+    *_streams(
+        "region",
+        inspector.read_inspector,
+        "inspector2:BatchGetAccountStatus",
+        ("inspector_status", "", "whether Amazon Inspector is on"),
+        ("inspector_coverage", "inspector2:ListCoverage", "what it scans"),
+        ("inspector_finding", "inspector2:ListFindings", "critical and high weaknesses"),
+    ),
+    *_streams(
+        "region",
+        backup.read_plans,
+        "backup:ListBackupPlans",
+        ("backup_plan", "backup:GetBackupPlan", "backup plans with rules"),
+        ("backup_selection", "backup:ListBackupSelections backup:GetBackupSelection", "what each plan selects"),
+    ),
+    *_streams(
+        "region",
+        backup.read_protected,
+        "backup:ListProtectedResources",
+        ("backup_protected_resource", "", "resources with a recovery point"),
+    ),
+    *_streams(
+        "region",
+        backup.read_restore_testing,
+        "backup:ListRestoreTestingPlans backup:ListRestoreTestingSelections",
+        ("backup_restore_testing_plan", "", "restore testing plans"),
     ),
     *_streams("region", detection.read_log_groups, "logs:DescribeLogGroups", ("logs_log_group", "", "log groups")),
     *_streams("region", detection.read_tags, "tag:GetResources", ("resource_tag", "", "tags of log groups")),
+    *_streams(
+        "region",
+        edge.read_edge,
+        "",
+        ("elbv2_load_balancer", _BALANCERS, "application, network and gateway load balancers"),
+        ("elbv2_listener", f"{_BALANCERS} elasticloadbalancing:DescribeListeners", "what they listen to"),
+        ("apigateway_stage", "apigateway:GET", "stages of REST APIs"),
+        (
+            "wafv2_association",
+            f"{_BALANCERS} apigateway:GET wafv2:GetWebACLForResource wafv2:GetWebACL",
+            "which web ACL guards what the internet can reach",
+        ),
+    ),
+    *_streams(
+        "global",
+        cloudfront.read_distributions,
+        "cloudfront:ListDistributions",
+        ("cloudfront_distribution", "", "CloudFront distributions"),
+    ),
+    *_streams(
+        "region",
+        acm.read_certificates,
+        "acm:ListCertificates acm:DescribeCertificate",
+        ("acm_certificate", "", "certificates and who uses them"),
+    ),
+    *_streams(
+        "region",
+        ssm.read_hosts,
+        "ssm:DescribeInstanceInformation",
+        ("ssm_instance", "", "hosts that SSM manages"),
+        ("ssm_patch_state", "ssm:DescribeInstancePatchStates", "how far they are patched"),
+    ),
+    *_streams(
+        "region",
+        secretsmanager.read_secrets,
+        "secretsmanager:ListSecrets",
+        ("secretsmanager_secret", "", "what is known about secrets, never a secret"),
+    ),
+    *_streams(
+        "region",
+        functions.read_functions,
+        "lambda:ListFunctions",
+        ("lambda_function", "", "functions"),
+        ("lambda_policy", "lambda:GetPolicy", "who may invoke a function"),
+        ("lambda_url", "lambda:GetFunctionUrlConfig", "the addresses of functions"),
+    ),
+    *_streams(
+        "region", ecr.read_repositories, "ecr:DescribeRepositories", ("ecr_repository", "", "image repositories")
+    ),
+    *_streams(
+        "region",
+        ecr.read_scanning,
+        "ecr:GetRegistryScanningConfiguration",
+        ("ecr_registry_scanning", "", "what the registry scans"),
+    ),
+    *_streams(
+        "region",
+        dynamodb.read_tables,
+        "dynamodb:ListTables",
+        ("dynamodb_table", "dynamodb:DescribeTable dynamodb:ListTagsOfResource", "tables with tags"),
+        ("dynamodb_backup", "dynamodb:DescribeContinuousBackups", "continuous backups of tables"),
+    ),
+    *_streams("region", alarms.read_alarms, "cloudwatch:DescribeAlarms", ("cloudwatch_alarm", "", "alarms")),
+    *_streams(
+        "region",
+        alarms.read_metric_filters,
+        "logs:DescribeMetricFilters",
+        ("logs_metric_filter", "", "what is counted in log groups"),
+    ),
+    *_streams(
+        "region", alarms.read_subscriptions, "sns:ListSubscriptions", ("sns_subscription", "", "who hears of a topic")
+    ),
+    *_streams(
+        "region",
+        alarms.read_rules,
+        "events:ListRules events:ListTargetsByRule",
+        ("events_rule", "", "rules over AWS's own events with their targets"),
+    ),
+    *_streams(
+        "region",
+        alarms.read_scaling_groups,
+        "autoscaling:DescribeAutoScalingGroups",
+        ("autoscaling_group", "", "Auto Scaling groups"),
+    ),
 )
 _BY_NAME = {spec.name: spec for spec in STREAMS}
 
@@ -181,7 +352,7 @@ def units(tenant_id: str, connection: AwsConnection) -> list[Unit]:
     return [
         Unit(tenant_id, connection.connection_id, "aws", connection.account_id, spec.name, scope)
         for spec in STREAMS
-        for scope in ((GLOBAL,) if spec.scope == "global" else connection.regions)
+        for scope in ((GLOBAL,) if spec.scope == "global" else regions_of(connection))
     ]
 
 
@@ -191,6 +362,7 @@ def collect(
     units: Iterable[Unit],
     open_collection: Callable[[Unit], Collection],
     progress: Callable[[Unit], None],
+    pace: Pace | None = None,
 ) -> None:
     """Read the units of one account; call `progress(unit)` as soon as one is done.
 

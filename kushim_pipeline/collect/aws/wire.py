@@ -16,8 +16,8 @@ from kushim_pipeline.collect.aws.errors import Garbled, StorageFailed
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.evidence.json_door import BadJson, decode
 
-# The root elements of S3's answers (Amazon S3 API reference, "Response Syntax" of each call).
-_S3_ROOTS = {
+# The root elements of the answers of S3 and CloudFront (API references, "Response Syntax" of each call).
+_ROOTS = {
     "GetBucketAcl": "AccessControlPolicy",
     "GetBucketEncryption": "ServerSideEncryptionConfiguration",
     "GetBucketLifecycleConfiguration": "LifecycleConfiguration",
@@ -27,6 +27,7 @@ _S3_ROOTS = {
     "GetObjectLockConfiguration": "ObjectLockConfiguration",
     "GetPublicAccessBlock": "PublicAccessBlockConfiguration",
     "ListBuckets": "ListAllMyBucketsResult",
+    "ListDistributions": "DistributionList",
 }
 _ROOT = re.compile(rb"\s*(?:<\?xml[^>]*\?>\s*)?<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
 
@@ -100,5 +101,5 @@ def _refuse_other_kinds(operation_model: Any, body: bytes) -> None:
         root = found[1].decode() if found else "nothing"
         if root == "Error" and service.service_name == "s3":
             return  # S3 may say so with status 200: botocore takes it for the 500 that it is, and retries
-        if root not in (_S3_ROOTS.get(operation), f"{operation}Response", f"{operation}Result", f"{operation}Output"):
+        if root not in (_ROOTS.get(operation), f"{operation}Response", f"{operation}Result", f"{operation}Output"):
             raise Garbled(f"the answer to {operation} is not what AWS sends (it begins with <{root[:40]}>)")

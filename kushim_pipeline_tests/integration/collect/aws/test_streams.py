@@ -58,6 +58,7 @@ def test_what_the_builder_made_is_all_there(whole: Outcome) -> None:
         "cloudtrail_trail_status": TINY.trails,
         "cloudtrail_event_selectors": TINY.trails,
         "s3_bucket_lifecycle": 1,
+        "s3_bucket_disposal": TINY.buckets + 1,
         "ec2_instance": TINY.instances,
         "ec2_volume": TINY.volumes + TINY.instances,
         "ec2_snapshot": TINY.snapshots,
@@ -254,10 +255,9 @@ def test_small_pages_give_the_same_records(
     assert [page.parameters.get("nextToken") is None for page in groups.pages] == [True, False]
 
 
-def test_what_is_called_is_what_the_policy_file_allows(served: Proxy, whole: Outcome) -> None:
-    allowed = {action for spec in STREAMS for action in spec.permissions}
+def test_nothing_is_called_that_the_policy_file_does_not_allow(served: Proxy, whole: Outcome) -> None:
     assert whole.receipts
-    assert served.actions() == allowed
+    assert served.actions() <= {action for spec in STREAMS for action in spec.permissions}
 
 
 def test_only_what_is_asked_for_is_called(account: str, tmp_path: Path) -> None:

@@ -87,7 +87,12 @@ INSERT INTO access.resource_type VALUES
     ('github.organization', FALSE),
     ('github.repository', FALSE),
     ('github.user', TRUE),
-    ('kushim.collection', FALSE)
+    ('kushim.collection', FALSE),
+    ('okta.api_token', FALSE),
+    ('okta.app', FALSE),
+    ('okta.authenticator', FALSE),
+    ('okta.policy', FALSE),
+    ('okta.user', TRUE)
     -- end
 ;
 DELETE FROM access.plain_reason;
@@ -98,7 +103,10 @@ INSERT INTO access.plain_reason VALUES
     ('AWS-IAM-006'),
     ('AWS-IAM-009'),
     ('GH-ORG-002'),
-    ('GH-ORG-004')
+    ('GH-ORG-004'),
+    ('OKTA-ADM-001'),
+    ('OKTA-MFA-002'),
+    ('OKTA-MFA-003')
     -- end
 ;
 

@@ -1,7 +1,7 @@
 """`slack.app`: every app that is approved for the organisation. admin.apps.approved.list (Enterprise)
 
-Id: the app's. Only a token of an installation on the whole organisation may call it. Kushim is itself an app: an empty
-list proves nothing.
+Id: the app's. Only a token of an installation on the whole organisation may call it (audit_token). Kushim is itself an
+app: an empty list proves nothing.
 """
 
 from typing import Any
@@ -13,13 +13,13 @@ from kushim_pipeline.collect.slack.listing import by_cursor, record_all
 from kushim_pipeline.collect.slack.workspace import Workspace
 
 OPERATION = "admin.apps.approved.list"
-NEEDS = "a user token of an Enterprise organisation's administrator with the scope admin.apps:read"
+NEEDS = "an Enterprise organisation, and a user token of its administrator with the scope admin.apps:read (audit_token)"
 
 
 def read(c: Collection, workspace: Workspace) -> None:
     """A record for each approved app."""
     call = Call(OPERATION, f"/{OPERATION}", {}, NEEDS)
-    record_all(c, read_list(workspace.client, c.keep, call, _app_id, by_cursor("approved_apps")))
+    record_all(c, read_list(workspace.organization, c.keep, call, _app_id, by_cursor("approved_apps")))
 
 
 def _app_id(element: dict[str, Any]) -> str | None:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -104,6 +105,7 @@ def collect(
     for url in (slack.base_url, audit_base):
         check_resolved(url, allow_private)
     specs = {spec.name: spec for spec in STREAMS}
+    of_org = "audit_token" in secrets
 
     def read(unit: Unit, workspace: Workspace) -> None:
         with open_collection(unit) as collection:
@@ -112,10 +114,11 @@ def collect(
 
     with (
         open_client(slack.base_url, secrets["token"], pace) as client,
-        open_client(audit_base, secrets.get("audit_token", secrets["token"]), pace) as audit,
+        open_client(slack.base_url, secrets["audit_token"], pace) if of_org else nullcontext(client) as organization,
+        open_client(audit_base, secrets["audit_token" if of_org else "token"], pace) as audit,
         ThreadPoolExecutor(THREADS, thread_name_prefix="slack") as pool,
     ):
         reading = Reading(client, slack.account, pool)
-        workspace = Workspace(reading, audit, slack.announcement_channels, slack.workspace)
+        workspace = Workspace(reading, organization, audit, slack.announcement_channels, slack.workspace)
         for future in [pool.submit(read, unit, workspace) for unit in units]:
             future.result()

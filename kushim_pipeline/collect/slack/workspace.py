@@ -12,10 +12,12 @@ _TEAM = re.compile(r"T[A-Z0-9]{7,20}")
 
 @dataclass(frozen=True)
 class Workspace:
-    """One run over a connection. `audit`: the client of the Audit Logs API, which may have a token of its own;
+    """One run over a connection. `organization`: the client of the Web API for what only a token of an installation on
+    the whole organisation may ask, `audit`: that of the Audit Logs API. Without such a token both have the workspace's.
     `announcement_channels`: names or ids, as the tenant file has them; `name`: the workspace's there."""
 
     reading: Reading
+    organization: Client
     audit: Client
     announcement_channels: tuple[str, ...] = ()
     name: str | None = None

@@ -29,14 +29,17 @@ from kushim_pipeline_tests.integration.collect.slack.acme import (
 )
 from kushim_pipeline_tests.integration.collect.slack.conftest import Start
 
-# A token of the organisation reads both; acme.py's reader has the workspace's own and this one for the audit log.
-ORG_ONLY = ("slack.app",)
 
-
-def test_a_workspaces_administrator_reads_all_that_is_no_organisations(healthy: Found) -> None:
+def test_an_administrators_and_an_organisations_token_read_everything(healthy: Found) -> None:
     for spec in STREAMS:
-        expected = Outcome.DENIED if spec.name in ORG_ONLY else Outcome.COMPLETE
-        assert healthy.outcome(spec.name) is expected, (spec.name, healthy.said(spec.name))
+        assert healthy.outcome(spec.name) is Outcome.COMPLETE, (spec.name, healthy.said(spec.name))
+
+
+def test_without_the_organisations_token_its_streams_are_denied(vendor: Start, root: Path) -> None:
+    only = ["slack.app", "slack.audit_event"]
+    found = collect(vendor().url, root, audit_token=None, only=only)
+    assert {found.outcome(stream) for stream in only} == {Outcome.DENIED}
+    assert "audit_token" in found.said("slack.app") and "audit_token" in found.said("slack.audit_event")
 
 
 def test_lists_hold_everybody(healthy: Found) -> None:

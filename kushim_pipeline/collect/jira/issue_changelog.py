@@ -1,0 +1,186 @@
+"""`jira.issue_changelog`: how each issue became what it is. POST /changelog/bulkfetch
+
+Id: the issue's key; body {"histories": [...]}, in the order of Jira. Read are the issues whose mark is another one than
+at the last reading. Source: Atlassian, "Bulk fetch changelogs": at most 1,000 issues a call; histories of all of them
+by date, so that an issue's are spread over pages, and an issue without any is not named; `created` in milliseconds.
+There is no total. So it is held against the issue itself: the states that its status went through must follow each other
+and end at the one it has. What does not fit is read alone, where there is a total (GET /issue/{key}/changelog).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from threading import Lock
+from typing import Any
+
+from kushim_pipeline.collect.collection import Collection
+from kushim_pipeline.collect.http.call import Call, Unread
+from kushim_pipeline.collect.http.listing import Walk, name_of, read_list, walk_list
+from kushim_pipeline.collect.http.reading import report, unexpected
+from kushim_pipeline.collect.jira.dialect import API
+from kushim_pipeline.collect.jira.issue import NEEDS, known
+from kushim_pipeline.collect.jira.issue_mark import MOVED, STILL, Mark, read_mark, when
+from kushim_pipeline.collect.jira.listing import Numbered, by_token
+from kushim_pipeline.collect.jira.visit import Visit
+from kushim_pipeline.evidence.receipt import Reason
+
+BULK, ALONE = f"POST {API}/changelog/bulkfetch", f"GET {API}/issue/{{issueIdOrKey}}/changelog"
+CHUNK, PAGE = 1_000, 10_000  # issues a call, and histories a page: the most that Jira takes
+PAGE_ALONE = 100
+MOST_ALONE = 50
+"""So many issues are read alone in one run."""
+MOST_BROKEN = 2
+"""After so many calls that failed for all their issues the issues are no longer named one by one."""
+
+Histories = list[dict[str, Any]]
+
+
+@dataclass
+class _Run:
+    """`left`: how many issues may still be read alone; `broken`: how many calls failed for all their issues."""
+
+    c: Collection
+    visit: Visit
+    marks: Mapping[str, str]
+    left: int = MOST_ALONE
+    broken: int = 0
+    lock: Lock = field(default_factory=Lock)
+
+
+def read(c: Collection, visit: Visit) -> None:
+    """A record for each issue."""
+    started = visit.now
+    issues = known(c, visit)
+    if not issues.whole:
+        c.problem(Reason.INCOMPLETE, BULK, "the issues themselves are not all known, so neither are their changelogs")
+    wanted = sorted(issues.marks)
+    swept_at = None if visit.reading.sample else visit.swept_at(c.before)
+    if swept_at and issues.whole:
+        base = c.build_on_before()
+        c.only(issues.marks)
+        wanted = [key for key in wanted if key in base.unread or base.marks.get(key) != issues.marks[key]]
+    chunks = [wanted[begin : begin + CHUNK] for begin in range(0, len(wanted), CHUNK)]
+    run = _Run(c, visit, issues.marks)
+    list(visit.reading.pool.map(lambda keys: _guarded(run, keys), chunks[: 1 if visit.reading.sample else None]))
+    if not visit.reading.sample:
+        c.declare(len(issues.marks), "jira.issue")
+        c.set_cursor({"swept_at": (swept_at or started).isoformat()})
+
+
+def _guarded(run: _Run, keys: Sequence[str]) -> None:
+    try:
+        _read_together(run, keys)
+    except OSError:
+        raise  # the evidence store cannot be written: no issue's matter
+    except Exception as error:  # noqa: BLE001 # a fault of ours in one call leaves the others standing
+        _all_unread(run, keys, unexpected(BULK, error))
+
+
+def _read_together(run: _Run, keys: Sequence[str]) -> None:
+    """Read the changelogs of issues with one call and its further pages."""
+    marks = {key: read_mark(run.marks[key]) for key in keys}
+    by_id = {mark.id: key for key, mark in marks.items() if mark}
+    for key in (key for key in keys if marks[key] is None):
+        run.c.unreadable(key, Reason.QUARANTINED, BULK, "the issue has no id, status or time of its last change")
+    if not by_id:
+        return
+    found: dict[str, Histories] = {key: [] for key in by_id.values()}
+    evidence: dict[str, str] = {}
+    numbers = count()
+    body = {"issueIdsOrKeys": list(by_id), "maxResults": PAGE}
+    walk = Walk(Call(BULK, f"{API}/changelog/bulkfetch", {}, NEEDS, "POST", body))
+
+    def identity(element: dict[str, Any]) -> str | None:
+        # An issue may come again on a later page, so it is told apart by a number.
+        name = name_of(element, "issueId")
+        return f"{name} {next(numbers)}" if name in by_id else None
+
+    seen: set[tuple[str, str]] = set()
+    for page in walk_list(run.visit.client, run.c.keep, walk, identity, by_token("issueChangeLogs")):
+        for item in page:
+            key = by_id[item.body["issueId"]]
+            listed = item.body.get("changeHistories")
+            if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
+                walk.quarantined.append((item.id, "its changelog is not a list of objects"))
+                continue
+            again = [each for each in listed if (key, str(each.get("id"))) in seen]
+            if again:
+                walk.problems.append(walk.wrong(Reason.INCOMPLETE, f"a history of {key} came twice: a page came again"))
+            seen |= {(key, str(each.get("id"))) for each in listed}
+            found[key] += listed
+            evidence[key] = item.evidence
+        if any(trouble.reason is Reason.INCOMPLETE for trouble in walk.problems):
+            break
+    if walk.problems:
+        _all_unread(run, list(found), walk.problems[0])
+        return
+    poisonous = {by_id[name.partition(" ")[0]]: message for name, message in walk.quarantined}
+    for key, message in poisonous.items():
+        run.c.unreadable(key, Reason.QUARANTINED, BULK, message)
+    nothing = not any(found.values())
+    for key, histories in found.items():
+        mark = marks[key]
+        if mark is None or key in poisonous:
+            continue
+        doubt = _doubt(mark, histories, nothing=nothing)
+        if doubt:
+            _read_alone(run, key, mark, doubt)
+        else:
+            run.c.record(key, {"histories": histories}, evidence=evidence.get(key, walk.evidence), mark=run.marks[key])
+
+
+def _doubt(mark: Mark, histories: Histories, *, nothing: bool) -> str:
+    """Why a changelog is not known to be whole; empty where nothing speaks against it. In: whether the answer holds no
+    history of any issue."""
+    if nothing and mark.history != STILL:
+        return "Jira gives no history, though the issue was changed"
+    steps = [
+        (str(item.get("from")), str(item.get("to")), history.get("created"))
+        for history in histories
+        for item in history.get("items") or ()
+        if isinstance(item, dict) and item.get("fieldId", item.get("field")) == "status"
+    ]
+    if not steps:
+        return "Jira gives no change of its status, though that has changed" if mark.history == MOVED else ""
+    if any(before[1] != after[0] for before, after in zip(steps, steps[1:], strict=False)):
+        return "the states that its status went through do not follow each other"
+    last, updated = when(steps[-1][2]), when(mark.updated)
+    is_newer = last is not None and updated is not None and last > updated
+    if steps[-1][1] != mark.status and not is_newer:
+        return f"its status ends at {steps[-1][1]}, and the issue is at {mark.status}"
+    return ""
+
+
+def _read_alone(run: _Run, key: str, mark: Mark, doubt: str) -> None:
+    """Read one issue's changelog by the call that tells how much there is of it."""
+    with run.lock:
+        run.left -= 1
+        spent = run.left < 0
+    if spent:
+        message = f"{doubt}, and {MOST_ALONE} others were read alone already; the next run goes on"
+        run.c.unreadable(key, Reason.INCOMPLETE, BULK, message)
+        return
+    call = Call(ALONE, f"{API}/issue/{mark.id}/changelog", {}, NEEDS)
+    numbered = Numbered(PAGE_ALONE)
+    listing = read_list(run.visit.client, run.c.keep, call, lambda found: name_of(found, "id"), numbered.paging)
+    if listing.problems:
+        report(run.c, listing.problems[0], key)
+    elif listing.quarantined:
+        run.c.unreadable(key, Reason.QUARANTINED, ALONE, listing.quarantined[0][1])
+    elif numbered.total is None:
+        run.c.unreadable(key, Reason.INCOMPLETE, ALONE, f"{doubt}, and read alone it has no total")
+    else:
+        histories = [item.body for item in listing.items]
+        run.c.record(key, {"histories": histories}, evidence=listing.evidence, mark=run.marks[key])
+
+
+def _all_unread(run: _Run, keys: Sequence[str], trouble: Unread) -> None:
+    """Report that none of a call's issues was read: each by name, or, where that goes on, the stream as a whole."""
+    with run.lock:
+        run.broken += 1
+        by_name = run.broken <= MOST_BROKEN
+    if trouble.reason is Reason.DENIED or not by_name:
+        report(run.c, trouble)
+        return
+    for key in keys:
+        report(run.c, trouble, key)

@@ -1,0 +1,60 @@
+"""By what the next reading, and the reading of changelogs, know an issue: one short text."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+MOVED, TOUCHED, STILL = "m", "t", "-"
+AT_ONCE = timedelta(seconds=60)
+"""What an issue is given while it is made is no history of it."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """`id`: the issue's number; `updated`: Jira's text; `status`: the id of its status. `history`: what its own fields
+    say of its history: its status has moved, or something was changed (a comment is no change), or neither is known."""
+
+    id: str
+    updated: str
+    status: str
+    history: str
+
+
+def mark_of(issue: dict[str, Any]) -> str:
+    """The mark of an issue as the search gives it; empty where it lacks what a mark is made of."""
+    fields = issue.get("fields")
+    fields = fields if isinstance(fields, dict) else {}
+    status = fields.get("status")
+    parts = [issue.get("id"), fields.get("updated"), status.get("id") if isinstance(status, dict) else None]
+    if not all(isinstance(part, str) and part and " " not in part for part in parts):
+        return ""
+    return " ".join([*map(str, parts), _history(fields)])
+
+
+def read_mark(text: str) -> Mark | None:
+    """A mark taken apart; None for what is none."""
+    parts = text.split(" ")
+    return Mark(*parts) if len(parts) == 4 and all(parts) else None
+
+
+def when(value: Any) -> datetime | None:
+    """A time as Jira writes it, or in the milliseconds since 1970 of its bulk answers; None for anything else."""
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value / (1000 if value > 10**11 else 1)).astimezone()
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except (ValueError, OverflowError, OSError):
+        return None
+    return moment if moment and moment.tzinfo else None
+
+
+def _history(fields: dict[str, Any]) -> str:
+    created, updated, moved = (when(fields.get(name)) for name in ("created", "updated", "statuscategorychangedate"))
+    if fields.get("resolutiondate") or (created and moved and moved - created > AT_ONCE):
+        return MOVED
+    comment = fields.get("comment")
+    comments = comment.get("comments") if isinstance(comment, dict) else None
+    said = [when(each.get("updated")) for each in comments or () if isinstance(each, dict)]
+    if created and updated and updated - max([created, *(moment for moment in said if moment)]) > AT_ONCE:
+        return TOUCHED
+    return STILL

@@ -194,14 +194,20 @@ class JiraConnection(Connection):
 
 
 class SlackConnection(Connection):
-    """A Slack workspace. Its token alone says which; `workspace` names it where a tenant has several."""
+    """A Slack workspace. Its token alone says which; `workspace` names it where a tenant has several.
 
-    secret_fields = ("token",)
+    `announcement_channels`: names or ids of the channels that security announcements are made in; into no other is
+    looked. `audit_token`: of an installation on the whole organisation, for its audit log and its approved apps.
+    """
+
+    secret_fields = ("token", "audit_token")
     url_fields = ("base_url",)
     source: Literal["slack"]
     token: SecretField
+    audit_token: SecretField | None = None
     base_url: Url = "https://slack.com/api/"
     workspace: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,80}$")] | None = None
+    announcement_channels: tuple[Annotated[str, Field(pattern=r"^#?[^\s#,]{1,80}$")], ...] = ()
 
     @property
     def account(self) -> str:

@@ -24,7 +24,7 @@ def read(c: Collection, workspace: Workspace) -> None:
         info = Call(INFO, f"/{INFO}", {"team": team_id} if team_id else {}, NEEDS)
         answer = workspace.client.ask(info, c.keep)
         team = object_of(answer, info, SLACK).get("team")
-        test = Call(AUTH, f"/{AUTH}")
+        test = Call(AUTH, f"/{AUTH}", method="POST")  # as its reference has it
         auth = object_of(workspace.client.ask(test, c.keep), test, SLACK)
     except Unread as trouble:
         report(c, trouble)

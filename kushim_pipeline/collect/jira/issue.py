@@ -33,7 +33,7 @@ CHUNK = 100
 class _Found:
     """What one reading of issues has found so far; its threads share it. `fields`: what of each issue is asked for: all
     of them are recorded, fewer are only looked at. `marks`: of the issues that are known; `broken`: keys of those that
-    are not JSON that every engine reads alike."""
+    are not JSON that every engine reads alike; `doubts`: what the collection itself finds wrong in the end."""
 
     c: Collection
     visit: Visit
@@ -42,7 +42,7 @@ class _Found:
     broken: set[str] = field(default_factory=set)
     troubles: list[Unread] = field(default_factory=list)
     newest: datetime | None = None
-    counts_agree: bool = True
+    doubts: list[Unread] = field(default_factory=list)
     lock: Lock = field(default_factory=Lock)
 
     def take(self, walk: Walk) -> None:
@@ -98,8 +98,10 @@ class _Found:
         if before != after and min(before, after) <= population <= max(before, after):
             self.c.declare(population, f"{jql.COUNT}, {before} before and {after} after the reading,")
         else:
-            self.counts_agree = after == population
             self.c.declare(after, jql.COUNT)
+            if after != population:
+                message = f"{jql.COUNT} declares {after} issues, {population} are known"
+                self.doubts.append(Unread(Reason.INCOMPLETE, jql.COUNT, message))
 
 
 def read(c: Collection, visit: Visit) -> None:
@@ -119,7 +121,7 @@ def read(c: Collection, visit: Visit) -> None:
         _read_changes(found, keys, *since)
     for trouble in found.troubles:
         report(c, trouble)
-    visit.issues = Issues(found.marks, found.counts_agree and not found.troubles)
+    visit.issues = Issues(found.marks, (*found.troubles, *found.doubts))
     before = when(c.before.cursor.get("updated")) if c.before and since else None
     newest = max((moment for moment in (found.newest, before) if moment), default=None)
     if newest is not None and swept_at is not None:
@@ -129,14 +131,12 @@ def read(c: Collection, visit: Visit) -> None:
 
 def known(c: Collection, visit: Visit) -> Issues:
     """The issues that are there, for the changelogs: as `jira.issue` found them in this run, or by a list of their keys
-    and states. What is wrong with that list is wrong with the changelogs, too."""
+    and states."""
     if visit.issues is None:
         found = _Found(c, visit, jql.ONLY_MARKS)
         projects, found.troubles = in_scope(visit, c.keep)
         found.projects([item.id for item in projects][: 1 if visit.reading.sample else None])
-        for trouble in found.troubles:
-            report(c, trouble)
-        visit.issues = Issues(found.marks, not found.troubles)
+        visit.issues = Issues(found.marks, tuple(found.troubles))
     return visit.issues
 
 

@@ -3,8 +3,8 @@
 Id: the issue's key; body {"histories": [...]}, in the order of Jira. Read are the issues whose mark is another one than
 at the last reading. Source: Atlassian, "Bulk fetch changelogs": at most 1,000 issues a call; histories of all of them
 by date, so that an issue's are spread over pages, and an issue without any is not named; `created` in milliseconds.
-There is no total. So it is held against the issue itself: the states that its status went through must follow each other
-and end at the one it has. What does not fit is read alone, where there is a total (GET /issue/{key}/changelog).
+There is no total. So it is held against the issue itself: the states that its status went through must follow each
+other and end at the one it has. What does not fit is read alone, with a total (GET /issue/{key}/changelog).
 """
 
 from collections.abc import Mapping, Sequence
@@ -51,11 +51,11 @@ def read(c: Collection, visit: Visit) -> None:
     """A record for each issue."""
     started = visit.now
     issues = known(c, visit)
-    if not issues.whole:
-        c.problem(Reason.INCOMPLETE, BULK, "the issues themselves are not all known, so neither are their changelogs")
+    for trouble in issues.troubles:
+        c.problem(trouble.reason, trouble.operation, f"the issues are not all known: {trouble.message}")
     wanted = sorted(issues.marks)
     swept_at = None if visit.reading.sample else visit.swept_at(c.before)
-    if swept_at and issues.whole:
+    if swept_at and not issues.troubles:
         base = c.build_on_before()
         c.only(issues.marks)
         wanted = [key for key in wanted if key in base.unread or base.marks.get(key) != issues.marks[key]]

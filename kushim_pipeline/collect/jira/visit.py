@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from kushim_pipeline.collect.before import Before
+from kushim_pipeline.collect.http.call import Unread
 from kushim_pipeline.collect.http.client import Client
 from kushim_pipeline.collect.http.reading import Reading
 
@@ -14,11 +15,11 @@ SWEEP = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Issues:
-    """What is known of the issues after `jira.issue` was read. `marks`: key -> mark (see issue_mark.py); `whole`:
-    whether these are all."""
+    """What is known of the issues after `jira.issue` was read. `marks`: key -> mark (see issue_mark.py); `troubles`: why
+    these may not be all."""
 
     marks: Mapping[str, str]
-    whole: bool
+    troubles: tuple[Unread, ...] = ()
 
 
 @dataclass

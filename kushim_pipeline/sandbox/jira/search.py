@@ -23,7 +23,7 @@ class Seen:
     @property
     def projects(self) -> tuple[Project, ...]:
         """Those that it may browse, by key."""
-        mine = self.token.projects
+        mine = () if "BROWSE_PROJECTS" in self.token.lacks else self.token.projects
         shown = [each for each in self.site.projects if mine is None or each.key in mine]
         return tuple(sorted(shown, key=lambda each: each.key))
 
@@ -34,7 +34,7 @@ class Seen:
 
 def find(seen: Seen, query: Query, zone: tzinfo, now: datetime, *, levels: bool) -> Found:
     """The issues of a query. In: `levels`, whether the site has issue security at all. Raises BadJql."""
-    browsed = {each.key: each for each in seen.projects} if "BROWSE_PROJECTS" not in seen.token.lacks else {}
+    browsed = {each.key: each for each in seen.projects}
     by_id = {str(each.id): each.key for each in browsed.values()}
     asked = query.projects
     for name in asked or ():

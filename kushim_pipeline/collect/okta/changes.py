@@ -25,16 +25,18 @@ OPERATION = f"GET {API}/logs"
 NEEDS = "the scope okta.logs.read (an API token: of a read-only administrator)"
 WINDOW = timedelta(days=90)  # what Okta keeps
 OVERLAP = timedelta(hours=1)
+AGREES = 60.0  # seconds between two clocks, well within the overlap
 
 
 def moment(reading: Reading, keep: Keep) -> datetime:
-    """What time it is, by Okta's clock: the log's events bear it, and ours may be wrong. The same for all streams of a
-    run, so that what they ask of the log is the same, too."""
+    """What time it is: by our clock if it agrees with Okta's, whose answers tell whole seconds only, else by Okta's,
+    which its events bear. The same for all streams of a run, so that what they ask of the log is the same, too."""
     ours = reading.client.pace.clockwork.now()
     try:
-        now = server_time(organization_answer(reading, keep), ours)
+        theirs = server_time(organization_answer(reading, keep), ours)
     except Unread:
-        now = ours
+        theirs = ours
+    now = ours if abs(ours - theirs) <= AGREES else theirs
     return reading.once("moment", lambda _: datetime.fromtimestamp(now, UTC)).get(keep)
 
 

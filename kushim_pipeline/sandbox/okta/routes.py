@@ -58,10 +58,12 @@ class Okta:
         standing = {"X-Okta-Request-Id": f"a{shapes.number(request.path):x}{used:x}", "Cache-Control": "no-cache"}
         if budget is None or not self.caller(request):
             return standing
+        # By the clock that the Date header shows, whatever clock the budgets run by.
+        reset = time.time() + reset_at - self._now()
         return standing | {
             "x-rate-limit-limit": str(budget.limit),
             "x-rate-limit-remaining": str(max(0, budget.limit - used)),
-            "x-rate-limit-reset": str(int(reset_at)),
+            "x-rate-limit-reset": str(int(reset)),
         }
 
     def limited(self, request: Request, budget: Budget, reset_in: float) -> Reply:
@@ -101,7 +103,7 @@ class Okta:
         """A list with self and next links. In: the page's size where none is asked for, and its bounds."""
         try:
             limit = int(request.query.get("limit", size))
-            start = _start(request.query.get("after", ""))
+            start = start_of(request.query.get("after", ""))
         except ValueError:
             return Reply(400, shapes.error(400, "limit"))
         limit = size if limit < least else min(limit, most)
@@ -151,7 +153,7 @@ class Okta:
         """GET /api/v1/iam/assignees/users: a page in an envelope, with its next link in the body"""
         try:
             limit = min(max(1, int(request.query.get("limit", "100"))), 100)
-            start = _start(request.query.get("after", ""))
+            start = start_of(request.query.get("after", ""))
         except ValueError:
             return Reply(400, shapes.error(400, "limit"))
         users = self._org.users
@@ -263,11 +265,11 @@ def _no_app(name: str) -> Reply:
     return Reply(404, shapes.error(404, f"{name} (AppInstance)"))
 
 
-def _after(start: int) -> str:
+def after(start: int) -> str:
     return base64.urlsafe_b64encode(f"from {start}".encode()).decode().rstrip("=")
 
 
-def _start(after: str) -> int:
+def start_of(after: str) -> int:
     """Where the page that a cursor leads to begins. Raises ValueError for a cursor of nobody's making."""
     if not after:
         return 0
@@ -277,7 +279,7 @@ def _start(after: str) -> int:
 def _address(request: Request, limit: int, following: int | None = None) -> str:
     query = {name: text for name, text in request.query.items() if name not in ("after", "limit")}
     if following is not None:
-        query = {"after": _after(following), **query}
+        query = {"after": after(following), **query}
     elif request.query.get("after"):
         query = {"after": request.query["after"], **query}
     return f"{request.url}{request.path}?{urlencode({**query, 'limit': str(limit)})}"

@@ -54,6 +54,7 @@ class Shelf:
         problem: Reason | None = None,
         outcome: Outcome | None = None,
         declared_total: int | None = None,
+        cursor: Mapping[str, Any] | None = None,
     ) -> Receipt:
         """One collection with these records, finished at a time, with a receipt in the ledger."""
         collection = Collection(unit, self.store, code_version="test", mask=str)
@@ -68,7 +69,7 @@ class Shelf:
             collection.declare(declared_total, "Count")
         collection.empty_is_proven("the test says so")
         receipt = collection.finish()
-        changed: dict[str, Any] = {"started_at": at - timedelta(seconds=1), "finished_at": at}
+        changed: dict[str, Any] = {"started_at": at - timedelta(seconds=1), "finished_at": at, "cursor": cursor}
         if outcome:
             changed["outcome"] = outcome
         receipt = receipt.model_copy(update=changed)

@@ -63,6 +63,31 @@ JOIN verdict.reason AS w
         u.reason, CASE WHEN u.collected_at + s.freshness_hours * INTERVAL '1 hour' < c.as_of THEN 'stale' END
     );
 
+-- ... and so does a single resource of it that could not be read, or that a fact table had to quarantine: which of the rows
+-- it would have changed is not known.
+INSERT INTO stage_problem (
+    check_id, tenant_id, connection_id, account_id, scope, resource_id, is_population, priority, evidence_sha256
+)
+SELECT DISTINCT
+    s.check_id, k.tenant_id, k.connection_id, k.account_id, 'global', CAST(NULL AS VARCHAR), FALSE, x.priority,
+    x.evidence_sha256
+FROM (SELECT DISTINCT u.tenant_id, u.connection_id, u.account_id, u.source FROM stage_unit_state AS u) AS k
+JOIN catalogue.check_stream AS s ON s.check_source = k.source AND s.stream_source <> s.check_source
+JOIN stage_check AS e ON e.check_id = s.check_id
+JOIN (
+    SELECT u.tenant_id, u.stream, u.evidence_sha256, w.priority
+    FROM raw.receipt_error AS r
+    JOIN stage_unit_state AS u ON u.tenant_id = r.tenant_id AND u.collection_id = r.collection_id
+    JOIN verdict.reason AS w ON w.reason = r.reason
+    WHERE r.resource_id IS NOT NULL
+    UNION ALL
+    SELECT u.tenant_id, u.stream, u.evidence_sha256, 4
+    FROM facts.quarantine AS q
+    JOIN catalogue.fact_stream AS f ON f.fact_table = q.fact_table
+    JOIN stage_unit_state AS u
+        ON u.tenant_id = q.tenant_id AND u.connection_id = q.connection_id AND u.stream = f.stream AND u.scope = q.scope
+) AS x ON x.tenant_id = k.tenant_id AND x.stream = s.stream;
+
 -- 4. Single resources that could not be read.
 INSERT INTO stage_problem (
     check_id, tenant_id, connection_id, account_id, scope, resource_id, is_population, priority, evidence_sha256

@@ -2,7 +2,7 @@
 
 A case gives the records that a connection's streams hold and what every resource's verdict must be. Streams that a case
 does not name were read whole and are empty, so what a case does not say cannot help a check to pass. `without` names
-sources that the tenant has no connection to.
+sources that the tenant has no connection to; `earlier`, under a stream's receipt, collections before it, oldest first.
 """
 
 import re
@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from kushim_pipeline.catalogue.model import Catalogue, Check
+from kushim_pipeline.catalogue.model import Catalogue
 from kushim_pipeline.collect.run import expected_units
 from kushim_pipeline.collect.unit import GLOBAL, Unit
 from kushim_pipeline.evidence.receipt import Outcome, Reason
@@ -93,7 +93,8 @@ def put(case: Case, shelf: Shelf, catalogue: Catalogue) -> list[Unit]:
     if check.source == "kushim":
         units = [unit for unit in units if unit.stream in receipts or f"{unit.stream}@{unit.scope}" in receipts]
     else:
-        units = _units(case, check, units)
+        needed = [*check.streams, *(stream for other in check.depends_on for stream in catalogue.checks[other].streams)]
+        units = _units(case, check.source, needed, units)
     for connection_id in sorted({unit.connection_id for unit in units}):
         planned = [unit for unit in units if unit.connection_id == connection_id]
         shelf.plan(planned, case.as_of - COLLECTED - timedelta(minutes=1))
@@ -101,15 +102,17 @@ def put(case: Case, shelf: Shelf, catalogue: Catalogue) -> list[Unit]:
         given = receipts.get(f"{unit.stream}@{unit.scope}", receipts.get(unit.stream, {}))
         if given is None:
             continue
+        for earlier in given.get("earlier", ()):
+            _collect(case, shelf, unit, earlier)
         _collect(case, shelf, unit, given)
     return units
 
 
-def _units(case: Case, check: Check, expected: list[Unit]) -> list[Unit]:
-    """The units of the check's own source and of the streams that it or the case names, whoever reads them."""
-    units = [unit for unit in expected if unit.source == check.source or unit.stream in check.streams]
+def _units(case: Case, own_source: str, needed: list[str], expected: list[Unit]) -> list[Unit]:
+    """The units of the check's own source and of the streams that it or the case needs, whoever reads them."""
+    units = [unit for unit in expected if unit.source == own_source or unit.stream in needed]
     there = {unit.stream for unit in units}
-    named = [*check.streams, *(case.spec.get("records") or {}), *(case.spec.get("outcomes") or {})]
+    named = [*needed, *(case.spec.get("records") or {}), *(case.spec.get("outcomes") or {})]
     for stream in dict.fromkeys(name.split("@")[0] for name in named):
         source = stream.split(".")[0]
         if source in ACCOUNTS and stream not in there:
@@ -135,6 +138,7 @@ def _collect(case: Case, shelf: Shelf, unit: Unit, given: dict[str, Any]) -> Non
         problem=_PROBLEMS.get(outcome or ""),
         outcome=Outcome(outcome) if outcome else None,
         declared_total=given.get("declared_total"),
+        cursor=given.get("cursor"),
     )
 
 

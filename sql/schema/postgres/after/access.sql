@@ -69,20 +69,27 @@ DELETE FROM access.resource_type;
 INSERT INTO access.resource_type VALUES
     -- generated: resource_types
     ('aws.account', FALSE),
+    ('aws.acm.certificate', FALSE),
     ('aws.cloudtrail.trail', FALSE),
+    ('aws.dynamodb.table', FALSE),
     ('aws.ebs.volume', FALSE),
     ('aws.ec2.instance', FALSE),
     ('aws.ec2.security_group', FALSE),
+    ('aws.ecr.repository', FALSE),
+    ('aws.edge.endpoint', FALSE),
     ('aws.iam.access_key', TRUE),
     ('aws.iam.policy', FALSE),
     ('aws.iam.user', TRUE),
     ('aws.kms.key', FALSE),
+    ('aws.lambda.function', FALSE),
     ('aws.log_store', FALSE),
     ('aws.rds.instance', FALSE),
     ('aws.region', FALSE),
     ('aws.s3.bucket', FALSE),
+    ('aws.secretsmanager.secret', FALSE),
     ('aws.snapshot', FALSE),
     ('aws.vpc', FALSE),
+    ('aws.workload', FALSE),
     ('github.branch', FALSE),
     ('github.organization', FALSE),
     ('github.repository', FALSE),
@@ -91,6 +98,7 @@ INSERT INTO access.resource_type VALUES
     ('okta.api_token', FALSE),
     ('okta.app', FALSE),
     ('okta.authenticator', FALSE),
+    ('okta.event', FALSE),
     ('okta.policy', FALSE),
     ('okta.user', TRUE)
     -- end
@@ -105,8 +113,11 @@ INSERT INTO access.plain_reason VALUES
     ('GH-ORG-002'),
     ('GH-ORG-004'),
     ('OKTA-ADM-001'),
+    ('OKTA-LIF-001'),
+    ('OKTA-LIF-002'),
     ('OKTA-MFA-002'),
-    ('OKTA-MFA-003')
+    ('OKTA-MFA-003'),
+    ('OKTA-USR-000')
     -- end
 ;
 

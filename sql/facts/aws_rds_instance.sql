@@ -15,6 +15,9 @@ columns:
   security_groups: Its security groups, a list of objects
   subnets: Its subnets, a list of objects
   environment: production, non_production or NULL for unknown; an instance without the tag has its cluster's
+  parameter_group: The parameter group of the instance
+  parameter_status: in-sync, or how its parameters wait to be applied
+  cluster_parameter_group: The parameter group of its cluster
   restorable_until: The time up to which it could be restored when it was read
 */
 WITH cluster AS (
@@ -96,6 +99,9 @@ SELECT
     r.observed_at, r.collected_at, r.evidence_sha256,
     r.kind, r.database_name, r.cluster_name, r.status, r.port, r.zones,
     r.cluster_body IS NOT NULL AS has_cluster,
+    (r.body->'DBParameterGroups'->0->>'DBParameterGroupName') AS parameter_group,
+    (r.body->'DBParameterGroups'->0->>'ParameterApplyStatus') AS parameter_status,
+    (r.cluster_body->>'DBClusterParameterGroup') AS cluster_parameter_group,
     as_boolean((r.body->>'StorageEncrypted')) AS is_encrypted,
     as_boolean((r.cluster_body->>'StorageEncrypted')) AS is_cluster_encrypted,
     as_integer((r.body->>'BackupRetentionPeriod')) AS backup_retention_days,

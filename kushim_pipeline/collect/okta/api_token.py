@@ -12,7 +12,7 @@ from kushim_pipeline.collect.okta.listed import record_all
 from kushim_pipeline.collect.okta.paging import by_id, linked
 
 OPERATION = f"GET {API}/api-tokens"
-NEEDS = "the scope okta.apiTokens.read (an API token: of a read-only administrator)"
+NEEDS = "the scope okta.apiTokens.read (an API token: of an administrator who may see all tokens)"
 
 
 def read(c: Collection, reading: Reading) -> None:

@@ -6,6 +6,7 @@ keeps about 90 days: an event that is older leaves the population, and not the e
 "Event types".
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -57,11 +58,13 @@ def read(c: Collection, reading: Reading) -> None:
     c.may_shrink()
     before = c.before
     until = read_until(before) if before else None
+    known: Mapping[str, str] = {}
     if before and until and oldest < until <= now:
         c.build_on_before()
         since = max(oldest, until - OVERLAP)
         covered = max(oldest, parsed(before.cursor.get("since")) or since)
-        for uuid, published in before.marks.items():
+        known = before.marks
+        for uuid, published in known.items():
             if (parsed(published) or now) < oldest:
                 c.gone(uuid)
     call, paging = log_call(reading, KINDS, since, now)
@@ -70,6 +73,8 @@ def read(c: Collection, reading: Reading) -> None:
         for item in page:
             at = _published(item.body)
             mark = written(at) if at else ""
+            if mark and known.get(item.id) == mark:
+                continue  # of the overlap: an event does not change
             c.record(item.id, item.body, evidence=item.evidence, observed_at=at, mark=mark)
     for uuid, message in walk.quarantined:
         c.unreadable(uuid, Reason.QUARANTINED, OPERATION, message)

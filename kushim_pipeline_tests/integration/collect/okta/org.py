@@ -50,6 +50,9 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 PUSH, KEY, SMS = Factor("push"), Factor("webauthn", "FIDO"), Factor("sms", status="PENDING_ACTIVATION")
 
 
+PEOPLE = 14  # who have not left
+
+
 def at(**ago: float) -> str:
     """A time so long before the tests began, as Okta writes it."""
     return (NOW - timedelta(**ago)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -74,8 +77,8 @@ ACME = Org(
     "acme",
     users=(
         person(0, roles=(Role("SUPER_ADMIN"), Role("READ_ONLY_ADMIN", "GROUP"))),
-        *(person(number) for number in range(1, 29)),
-        person(29, status="SUSPENDED"),
+        *(person(number) for number in range(1, PEOPLE - 1)),
+        person(PEOPLE - 1, status="SUSPENDED"),
         *LEAVERS,
     ),
     groups=(Group("00g00000000000000000", "Everyone", "BUILT_IN"), Group("00g00000000000000001", "Engineers")),
@@ -84,11 +87,11 @@ ACME = Org(
         App(
             f"0oa{number:017d}",
             f"App {number}",
-            users=tuple(Assignment(person(n).id, person(n).login) for n in range(3 * number)),
+            users=tuple(Assignment(person(n).id, person(n).login) for n in range(2 * number)),
             group_ids=("00g00000000000000001",) if number % 2 else (),
             access_policy="rst00000000000000001",
         )
-        for number in range(10)
+        for number in range(6)
     ),
     policies=(
         Policy(

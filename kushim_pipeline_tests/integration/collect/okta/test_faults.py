@@ -24,6 +24,7 @@ from kushim_pipeline_tests.integration.collect.okta.org import (
     FANS_OUT,
     LEAVERS,
     PARTLY,
+    PEOPLE,
     Found,
     Waits,
     collect,
@@ -149,14 +150,14 @@ def test_a_later_page_that_is_none_keeps_what_came_before(vendor: Start, root: P
     found = collect(server.url, root, only=["okta.user"], pace=HASTY)
     assert found.outcome("okta.user") is Outcome.PARTIAL
     assert found.reasons("okta.user") == {reason}
-    assert len(found.records("okta.user")) >= 30 + 200
+    assert len(found.records("okta.user")) >= PEOPLE + 200
 
 
 def test_a_full_page_whose_links_were_lost_is_not_the_end(vendor: Start, root: Path) -> None:
     """A proxy that drops Link headers would otherwise make two hundred leavers of many."""
     found = collect(vendor(Fault(LEFT, "headers", headers={"Link": ""})).url, root, only=["okta.user"])
     assert found.reasons("okta.user") == {Reason.INCOMPLETE}
-    assert len(found.records("okta.user")) == 230
+    assert len(found.records("okta.user")) == PEOPLE + 200
 
 
 @pytest.mark.parametrize(
@@ -266,7 +267,9 @@ def test_one_stream_that_fails_of_our_own_fault(
 
     monkeypatch.setattr("kushim_pipeline.collect.okta.factor.whole", broken)
     found = collect(vendor().url, root)
-    assert found.unread("okta.user_factor") == dict.fromkeys([person(n).id for n in range(30)], Reason.NOT_COLLECTED)
+    assert found.unread("okta.user_factor") == dict.fromkeys(
+        [person(n).id for n in range(PEOPLE)], Reason.NOT_COLLECTED
+    )
     others_unaffected(found, healthy, ["okta.user_factor"])
 
 
@@ -309,6 +312,14 @@ def test_a_limit_that_does_not_end_is_given_up(
     assert all(wait <= 80 for wait in waits.asked)
     assert len([each for each in server.ledger if f"{each.path}?{each.query}" == SIGNED]) <= 6
     others_unaffected(found, healthy, ["okta.group"])
+
+
+def test_a_limit_at_every_tenth_call_loses_nothing(vendor: Start, root: Path, healthy: Found) -> None:
+    waits = Waits()
+    server = vendor(Fault("*", "status", every=10, status=429, headers={"Retry-After": "1"}))
+    found = collect(server.url, root, pace=Pace(share=1.0, clockwork=waits.clockwork()))
+    assert found.contents() == healthy.contents()
+    assert sum(each.status == 429 for each in server.ledger) >= 5
 
 
 class Counting(Okta):

@@ -100,7 +100,10 @@ INSERT INTO access.resource_type VALUES
     ('okta.authenticator', FALSE),
     ('okta.event', FALSE),
     ('okta.policy', FALSE),
-    ('okta.user', TRUE)
+    ('okta.user', TRUE),
+    ('slack.app', FALSE),
+    ('slack.channel', FALSE),
+    ('slack.user', TRUE)
     -- end
 ;
 DELETE FROM access.plain_reason;
@@ -111,13 +114,21 @@ INSERT INTO access.plain_reason VALUES
     ('AWS-IAM-006'),
     ('AWS-IAM-009'),
     ('GH-ORG-002'),
+    ('GH-ORG-003'),
     ('GH-ORG-004'),
+    ('GH-ORG-006'),
+    ('GH-ORG-007'),
     ('OKTA-ADM-001'),
     ('OKTA-LIF-001'),
     ('OKTA-LIF-002'),
     ('OKTA-MFA-002'),
     ('OKTA-MFA-003'),
-    ('OKTA-USR-000')
+    ('OKTA-USR-000'),
+    ('SLK-ACC-001'),
+    ('SLK-ACC-002'),
+    ('SLK-ADM-001'),
+    ('SLK-MFA-001'),
+    ('SLK-USR-000')
     -- end
 ;
 

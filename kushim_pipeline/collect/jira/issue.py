@@ -24,7 +24,9 @@ from kushim_pipeline.evidence.receipt import Reason
 
 NEEDS = jql.NEEDS
 OVERLAP = timedelta(minutes=15)
-"""Jira's index may be behind its issues: a delta begins so long before the newest change that was seen."""
+"""Jira's index may be behind its issues: a delta begins so long before a change that was as new when it was seen."""
+MINUTE, CROWD = timedelta(minutes=1), 200
+"""JQL knows no seconds: a minute with so many changes, as of an import, is not read again once it has settled."""
 CHUNK = 100
 """Issues that are asked for by their keys at a time."""
 
@@ -33,7 +35,8 @@ CHUNK = 100
 class _Found:
     """What one reading of issues has found so far; its threads share it. `fields`: what of each issue is asked for: all
     of them are recorded, fewer are only looked at. `marks`: of the issues that are known; `broken`: keys of those that
-    are not JSON that every engine reads alike; `doubts`: what the collection itself finds wrong in the end."""
+    are not JSON that every engine reads alike; `doubts`: what the collection itself finds wrong in the end; `newest`:
+    the last change that was seen; `read_at`: when the reading began, by Jira's clock."""
 
     c: Collection
     visit: Visit
@@ -42,6 +45,7 @@ class _Found:
     broken: set[str] = field(default_factory=set)
     troubles: list[Unread] = field(default_factory=list)
     newest: datetime | None = None
+    read_at: datetime | None = None
     doubts: list[Unread] = field(default_factory=list)
     lock: Lock = field(default_factory=Lock)
 
@@ -84,11 +88,13 @@ class _Found:
     def count(self, keys: Sequence[str]) -> int | None:
         """How many issues Jira says there are; None, and a trouble, where it does not."""
         try:
-            return jql.count(self.visit, self.c.keep, keys)
+            told, at = jql.count(self.visit, self.c.keep, keys)
+            self.read_at = self.read_at or at
         except Unread as trouble:
             said = f"the list cannot be proven whole: {trouble.message}"
             self.troubles.append(Unread(trouble.reason, trouble.operation, said))
             return None
+        return told
 
     def declare(self, keys: Sequence[str], before: int | None, population: int) -> None:
         """Hold what is known against Jira's count, which moves while issues are made and deleted."""
@@ -110,6 +116,8 @@ def read(c: Collection, visit: Visit) -> None:
     found = _Found(c, visit)
     projects, found.troubles = in_scope(visit, c.keep)
     keys = [item.id for item in projects]
+    if not keys and not found.troubles:
+        found.troubles.append(Unread(Reason.INCOMPLETE, jql.SEARCH, "there is no project whose issues could be read"))
     swept_at = visit.swept_at(c.before)
     since = _since(c, visit) if swept_at else None
     if visit.reading.sample:
@@ -124,9 +132,9 @@ def read(c: Collection, visit: Visit) -> None:
     visit.issues = Issues(found.marks, (*found.troubles, *found.doubts))
     before = when(c.before.cursor.get("updated")) if c.before and since else None
     newest = max((moment for moment in (found.newest, before) if moment), default=None)
-    if newest is not None and swept_at is not None:
-        moments = {"updated": min(newest, started).isoformat(), "swept_at": swept_at.isoformat()}
-        c.set_cursor({**moments, "projects": keys})
+    if newest and swept_at and found.read_at:
+        moments = {"updated": min(newest, found.read_at), "read_at": found.read_at, "swept_at": swept_at}
+        c.set_cursor({**{name: moment.isoformat() for name, moment in moments.items()}, "projects": keys})
 
 
 def known(c: Collection, visit: Visit) -> Issues:
@@ -193,14 +201,22 @@ def _take_named(found: _Found, names: Sequence[str], *, quiet: bool = False) -> 
 
 def _since(c: Collection, visit: Visit) -> tuple[datetime, ZoneInfo] | None:
     """From when on changes are to be read, and the zone to tell it in; None where that is not known."""
-    newest = when(c.before.cursor.get("updated")) if c.before else None
-    if c.before is None or newest is None or not isinstance(c.before.cursor.get("projects"), list):
+    cursor = c.before.cursor if c.before else {}
+    newest, read_at = when(cursor.get("updated")), when(cursor.get("read_at"))
+    if c.before is None or newest is None or read_at is None or not isinstance(cursor.get("projects"), list):
         return None
     try:
         told = zone(visit, c.keep)
     except Unread:
         return None  # everything is read then, which needs no zone
-    return (newest - OVERLAP, told) if told else None
+    since = newest - OVERLAP
+    if newest <= read_at - OVERLAP:
+        # All that had been changed up to then was in the index when it was read.
+        since = newest.replace(second=0, microsecond=0)
+        changes = [moment for mark in c.before.marks.values() if (moment := _updated(mark))]
+        if sum(since <= moment < since + MINUTE for moment in changes) > CROWD:
+            since += MINUTE
+    return (since, told) if told else None
 
 
 def _updated(mark: str) -> datetime | None:

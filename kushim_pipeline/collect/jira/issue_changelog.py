@@ -27,7 +27,7 @@ from kushim_pipeline.evidence.receipt import Reason
 BULK, ALONE = f"POST {API}/changelog/bulkfetch", f"GET {API}/issue/{{issueIdOrKey}}/changelog"
 CHUNK, PAGE = 1_000, 10_000  # issues a call, and histories a page: the most that Jira takes
 PAGE_ALONE = 100
-MOST_ALONE = 50
+MOST_ALONE = 20
 """So many issues are read alone in one run."""
 MOST_BROKEN = 2
 """After so many calls that failed for all their issues the issues are no longer named one by one."""
@@ -37,12 +37,15 @@ Histories = list[dict[str, Any]]
 
 @dataclass
 class _Run:
-    """`left`: how many issues may still be read alone; `broken`: how many calls failed for all their issues."""
+    """`left`: how many issues may still be read alone; `confirmed`, `refuted`: how often that showed the bulk answer to
+    be whole or not; `broken`: how many calls failed for all their issues."""
 
     c: Collection
     visit: Visit
     marks: Mapping[str, str]
-    left: int = MOST_ALONE
+    left: int
+    confirmed: int = 0
+    refuted: int = 0
     broken: int = 0
     lock: Lock = field(default_factory=Lock)
 
@@ -60,7 +63,7 @@ def read(c: Collection, visit: Visit) -> None:
         c.only(issues.marks)
         wanted = [key for key in wanted if key in base.unread or base.marks.get(key) != issues.marks[key]]
     chunks = [wanted[begin : begin + CHUNK] for begin in range(0, len(wanted), CHUNK)]
-    run = _Run(c, visit, issues.marks)
+    run = _Run(c, visit, issues.marks, MOST_ALONE)
     list(visit.reading.pool.map(lambda keys: _guarded(run, keys), chunks[: 1 if visit.reading.sample else None]))
     if not visit.reading.sample:
         c.declare(len(issues.marks), "jira.issue")
@@ -123,10 +126,11 @@ def _read_together(run: _Run, keys: Sequence[str]) -> None:
         if mark is None or key in poisonous:
             continue
         doubt = _doubt(mark, histories, nothing=nothing)
+        where = evidence.get(key, walk.evidence)
         if doubt:
-            _read_alone(run, key, mark, doubt)
+            _judge(run, key, mark, histories, where, doubt)
         else:
-            run.c.record(key, {"histories": histories}, evidence=evidence.get(key, walk.evidence), mark=run.marks[key])
+            run.c.record(key, {"histories": histories}, evidence=where, mark=run.marks[key])
 
 
 def _doubt(mark: Mark, histories: Histories, *, nothing: bool) -> str:
@@ -151,15 +155,24 @@ def _doubt(mark: Mark, histories: Histories, *, nothing: bool) -> str:
     return ""
 
 
-def _read_alone(run: _Run, key: str, mark: Mark, doubt: str) -> None:
-    """Read one issue's changelog by the call that tells how much there is of it."""
+def _judge(run: _Run, key: str, mark: Mark, histories: Histories, evidence: str, doubt: str) -> None:
+    """Hold a doubtful changelog against what the issue's own call says. Where that has been done often enough, and has
+    always come to the same, the doubts are the site's own way (an import leaves no history) and no loss."""
     with run.lock:
         run.left -= 1
-        spent = run.left < 0
-    if spent:
+        if run.left >= 0:
+            _read_alone(run, key, mark, histories, doubt)
+            return
+        is_trusted = run.confirmed > 0 and not run.refuted
+    if is_trusted:
+        run.c.record(key, {"histories": histories}, evidence=evidence, mark=run.marks[key])
+    else:
         message = f"{doubt}, and {MOST_ALONE} others were read alone already; the next run goes on"
         run.c.unreadable(key, Reason.INCOMPLETE, BULK, message)
-        return
+
+
+def _read_alone(run: _Run, key: str, mark: Mark, histories: Histories, doubt: str) -> None:
+    """Read one issue's changelog by the call that tells how much there is of it."""
     call = Call(ALONE, f"{API}/issue/{mark.id}/changelog", {}, NEEDS)
     numbered = Numbered(PAGE_ALONE)
     listing = read_list(run.visit.client, run.c.keep, call, lambda found: name_of(found, "id"), numbered.paging)
@@ -170,8 +183,12 @@ def _read_alone(run: _Run, key: str, mark: Mark, doubt: str) -> None:
     elif numbered.total is None:
         run.c.unreadable(key, Reason.INCOMPLETE, ALONE, f"{doubt}, and read alone it has no total")
     else:
-        histories = [item.body for item in listing.items]
-        run.c.record(key, {"histories": histories}, evidence=listing.evidence, mark=run.marks[key])
+        if len(listing.items) == len(histories):
+            run.confirmed += 1
+        else:
+            run.refuted += 1
+        alone = [item.body for item in listing.items]
+        run.c.record(key, {"histories": alone}, evidence=listing.evidence, mark=run.marks[key])
 
 
 def _all_unread(run: _Run, keys: Sequence[str], trouble: Unread) -> None:

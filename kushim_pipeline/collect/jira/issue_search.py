@@ -7,12 +7,13 @@ recent changes may not be in. "Advanced searching": dates have no seconds and ar
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from kushim_pipeline.collect.http.answers import object_of
 from kushim_pipeline.collect.http.call import Call, Keep, Unread
 from kushim_pipeline.collect.http.listing import Item, Walk, name_of, walk_list
+from kushim_pipeline.collect.http.patience import server_time
 from kushim_pipeline.collect.jira.dialect import API
 from kushim_pipeline.collect.jira.listing import by_token, number
 from kushim_pipeline.collect.jira.visit import Visit
@@ -37,13 +38,14 @@ def pages(visit: Visit, keep: Keep, walk: Walk) -> Iterator[list[Item]]:
     return walk_list(visit.client, keep, walk, lambda found: name_of(found, "key"), by_token("issues"))
 
 
-def count(visit: Visit, keep: Keep, projects: Iterable[str]) -> int:
-    """How many issues Jira says there are in projects. Raises Unread."""
+def count(visit: Visit, keep: Keep, projects: Iterable[str]) -> tuple[int, datetime]:
+    """How many issues Jira says there are in projects, and when by its own clock. Raises Unread."""
     call = Call(COUNT, f"{API}/search/approximate-count", {}, NEEDS, "POST", {"jql": in_projects(projects)})
-    told = number(object_of(visit.client.ask(call, keep), call, visit.client.dialect).get("count"))
+    answer = visit.client.ask(call, keep)
+    told = number(object_of(answer, call, visit.client.dialect).get("count"))
     if told is None:
         raise Unread(Reason.INCOMPLETE, COUNT, "the answer has no count")
-    return told
+    return told, datetime.fromtimestamp(server_time(answer, visit.now.timestamp()), UTC)
 
 
 def in_project(key: str) -> str:

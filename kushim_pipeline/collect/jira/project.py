@@ -34,7 +34,7 @@ def read(c: Collection, visit: Visit) -> None:
         return
     if visit.wanted:
         c.declare(len(set(visit.wanted)), "the connection's list of projects")
-    elif total is not None and not listing.problems:
+    elif total and not listing.problems:
         c.declare(total, f"{OPERATION}: total")
 
 

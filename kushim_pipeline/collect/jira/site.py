@@ -69,7 +69,7 @@ def zone(visit: Visit, keep: Keep) -> ZoneInfo | None:
     name = myself(visit, keep).body.get("timeZone")
     try:
         return ZoneInfo(name) if isinstance(name, str) else None
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):
         return None
 
 

@@ -15,8 +15,8 @@ SWEEP = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Issues:
-    """What is known of the issues after `jira.issue` was read. `marks`: key -> mark (see issue_mark.py); `troubles`: why
-    these may not be all."""
+    """What is known of the issues after `jira.issue` was read. `marks`: key -> mark (see issue_mark.py); `troubles`:
+    why these may not be all."""
 
     marks: Mapping[str, str]
     troubles: tuple[Unread, ...] = ()

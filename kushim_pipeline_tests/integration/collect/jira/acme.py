@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -42,7 +42,7 @@ ADMIN, READER, PARTLY, BLIND = (f"{name}@acme.test" for name in ("admin", "reade
 SECRETS = {email: f"ATATT3x{n}-theTokenThatMustNotBeKept-{n}" for n, email in enumerate((ADMIN, READER, PARTLY, BLIND))}
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
 START = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
-PEOPLE = 1_020
+PEOPLE, MANY = 60, 1_030
 FLOW = ("To Do", "In Progress", "In Review", "Done")
 
 
@@ -80,6 +80,10 @@ def issue(n: int, **others: Any) -> Issue:
             changes=changes,
         )
     return Issue(**{**found.__dict__, **others})
+
+
+def event(n: int) -> AuditRecord:
+    return AuditRecord(n + 1, START + timedelta(minutes=n), f"Event {n}", author=person(0).account_id)
 
 
 ROLES = {
@@ -120,9 +124,7 @@ ACME = Site(
         Workflow("jira", (("Start", ("To Do",), "In Progress"), ("Finish", (), "Done"))),
         Workflow("Change", (("Start", ("To Do",), "In Review"), ("Approve", ("In Review",), "Approved"))),
     ),
-    audit=Made(
-        1_030, lambda n: AuditRecord(n + 1, START + timedelta(minutes=n), f"Event {n}", author=person(0).account_id)
-    ),
+    audit=Made(40, event),
     tokens=(
         Token(ADMIN, SECRETS[ADMIN], person(0).account_id, levels=("Confidential",)),
         Token(READER, SECRETS[READER], person(6).account_id, ("ADMINISTER",)),
@@ -132,6 +134,7 @@ ACME = Site(
     zone="Asia/Kolkata",
     project_admins=("Administrators", "Leads"),
 )
+BIG = replace(ACME, people=Made(MANY, person), audit=Made(MANY, event))
 KEYS = {f"{project.key}-{each.number}" for project in ACME.projects for each in project.issues}
 
 

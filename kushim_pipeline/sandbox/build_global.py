@@ -110,6 +110,8 @@ def _build_bucket(site: Site, name: str, bucket: Bucket) -> None:
         s3.put_bucket_policy(Bucket=name, Policy=_bucket_policy(name, public=bucket.policy == "public"))
     if bucket.lifecycle:
         rule = {"ID": "keep", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": bucket.lifecycle}}
+        if bucket.versioning:
+            rule["NoncurrentVersionExpiration"] = {"NoncurrentDays": 30}
         s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": [rule]})
     if bucket.block_public:
         s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=_ALL_BLOCKED)

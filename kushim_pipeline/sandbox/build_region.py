@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from kushim_pipeline.sandbox.build_services import name_services
 from kushim_pipeline.sandbox.estate import Key, Region, Rule, Vpc
 from kushim_pipeline.sandbox.site import Site
 
@@ -36,6 +37,7 @@ def _key_policy(site: Site, key: Key) -> str:
 def build_region(site: Site, region: str, here: Region) -> None:
     """Everything else of a region."""
     site.name("region", region, f"{site.account.account_id}/{region}")
+    name_services(site, region, here)
     _build_logs(site, region, here)
     _build_networks(site, region, here)
     _build_machines(site, region, here)

@@ -105,12 +105,13 @@ class SecurityGroup(Model):
 
 
 class Instance(Model):
-    """An instance with a root volume."""
+    """An instance with a root volume. `missing_patches`: of the baseline; None for one that SSM does not manage."""
 
     vpc: str = "main"
     group: str = "web"
     session_tokens: bool = True
     encrypted: bool = True
+    missing_patches: int | None = 0
 
 
 class Volume(Model):
@@ -143,6 +144,7 @@ class Database(Model):
     multi_az: bool = True
     public: bool = False
     backup_days: int = 14
+    alarm: bool = True
 
 
 class DatabaseSnapshot(Model):
@@ -167,6 +169,82 @@ class LogGroup(Model):
     retention: int | None = 400
 
 
+class LoadBalancer(Model):
+    """An application load balancer with listeners for HTTP and HTTPS."""
+
+    public: bool = True
+    redirects: bool = True
+    modern_tls: bool = True
+    firewall: bool = True
+
+
+class Api(Model):
+    """A REST API with a stage."""
+
+    public: bool = True
+    firewall: bool = True
+
+
+class Distribution(Model):
+    """A CloudFront distribution."""
+
+    firewall: bool = True
+    plain_http: bool = False
+
+
+class Certificate(Model):
+    """A certificate. `days`: how long it is valid still."""
+
+    days: int = 200
+    used: bool = True
+
+
+class Secret(Model):
+    """A stored secret. `rotated`: how many days ago, None for never since it was made long ago."""
+
+    rotated: int | None = 20
+
+
+class ImageRepository(Model):
+    """A repository of container images."""
+
+    immutable: bool = True
+    scanned: bool = True
+
+
+class Table(Model):
+    """A DynamoDB table. `recovery`: whether it can be restored to a point in time."""
+
+    environment: Environment | None = "production"
+    recovery: bool = True
+
+
+class ScalingGroup(Model):
+    """An Auto Scaling group. `room`: whether it may grow."""
+
+    environment: Environment | None = "production"
+    alarm: bool = True
+    room: bool = True
+
+
+class Finding(Model):
+    """What a service that looks for dangers found. `age`: how many days ago; `closed`: somebody dealt with it."""
+
+    severity: Literal["critical", "high", "low"] = "high"
+    age: int = 3
+    closed: bool = False
+
+
+class Backups(Model):
+    """AWS Backup in a region. What it protects is every production database, and every production bucket there, save
+    `unprotected`; each has a job a day, of which those of `failed` failed (name -> how many days ago).
+    `restored`: how many days ago a restore was last tested, None for never."""
+
+    unprotected: tuple[str, ...] = ()
+    failed: dict[str, int] = Field(default_factory=dict)
+    restored: int | None = 20
+
+
 class Region(Model):
     """What stands in one region."""
 
@@ -185,7 +263,48 @@ class Region(Model):
     log_groups: dict[str, LogGroup] = Field(default_factory=dict)
     config: Literal["everything", "selection", "stopped", "none"] = "everything"
     guardduty: bool = True
+    threats: dict[str, Finding] = Field(default_factory=dict)
+    """What GuardDuty found."""
+    access_analyzer: bool = True
+    outside_access: dict[str, Finding] = Field(default_factory=dict)
+    """What the analyzer found, by the name of a bucket or role."""
+    security_hub: Literal["standard", "no_standard", "off"] = "standard"
+    inspector: bool = True
+    unscanned: tuple[str, ...] = ()
+    """Instances that Inspector does not manage to scan."""
+    weaknesses: dict[str, Finding] = Field(default_factory=dict)
+    """What Inspector found."""
+    backups: Backups = Backups()
+    root_used: dict[str, int] = Field(default_factory=dict)
+    """Calls of the root user -> how many days ago."""
+    logging_changed: dict[str, int] = Field(default_factory=dict)
+    """Calls that stop or weaken a trail -> how many days ago."""
     encrypts_volumes: bool = True
+    load_balancers: dict[str, LoadBalancer] = Field(default_factory=dict)
+    apis: dict[str, Api] = Field(default_factory=dict)
+    certificates: dict[str, Certificate] = Field(default_factory=dict)
+    secrets: dict[str, Secret] = Field(default_factory=dict)
+    functions: dict[str, Literal["private", "public"]] = Field(default_factory=dict)
+    image_repositories: dict[str, ImageRepository] = Field(default_factory=dict)
+    tables: dict[str, Table] = Field(default_factory=dict)
+    scaling_groups: dict[str, ScalingGroup] = Field(default_factory=dict)
+    databases_ask_for_tls: bool = True
+
+
+class Member(Model):
+    """An account of an organisation, in a unit of this name."""
+
+    account_id: str = Field(pattern=r"^[0-9]{12}$")
+    unit: str = "Workloads"
+    tags: dict[str, str] = Field(default_factory=dict)
+
+
+class Membership(Model):
+    """An organisation. `lists_accounts`: whether the account manages it, or may list its accounts as a delegate."""
+
+    management: str = Field(pattern=r"^[0-9]{12}$")
+    members: dict[str, Member] = Field(default_factory=dict)
+    lists_accounts: bool = True
 
 
 class Account(Model):
@@ -201,6 +320,10 @@ class Account(Model):
     policies: dict[str, Literal["read", "everything"]] = Field(default_factory=dict)
     buckets: dict[str, Bucket] = Field(default_factory=dict)
     trails: dict[str, Trail] = Field(default_factory=dict)
+    organization: Membership | None = None
+    distributions: dict[str, Distribution] = Field(default_factory=dict)
+    alerts: bool = True
+    """Whether somebody hears of it when the root user acts, a trail is changed or a policy is."""
     regions: dict[str, Region] = Field(min_length=1)
 
     @property

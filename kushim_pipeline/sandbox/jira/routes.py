@@ -21,7 +21,7 @@ from kushim_pipeline.sandbox.standin.vendor import Budget, Reply, Request
 API = "/rest/api/3"
 SECOND = 1.0
 NOT_ALLOWED = "You do not have permission to do this. Ask a Jira administrator."
-_NUMBER = re.compile(r"/\d+(?=/|$)|(?<=/project/)[^/]+|(?<=/issue/)[^/]+")
+_NAME = re.compile(r"(?<=/project/)(?!search$)[^/]+|(?<=/issue/)[^/]+|(?<=/)\d+(?=/|$)")
 
 
 class Jira:
@@ -50,7 +50,9 @@ class Jira:
 
     def budget(self, request: Request) -> Budget:
         """A second's budget of one endpoint and method."""
-        return Budget(f"{request.method} {_NUMBER.sub('/{}', request.path)}", self._held.site.limit, SECOND)
+        return Budget(
+            f"{request.method} {_NAME.sub('{}', request.path.removeprefix(API))}", self._held.site.limit, SECOND
+        )
 
     def headers(self, request: Request, budget: Budget | None, used: int, reset_at: float) -> Mapping[str, str]:
         """The burst limit's headers, the trace id, and what a stranger is told."""

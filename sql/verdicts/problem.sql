@@ -1,19 +1,24 @@
 -- What stands between a check and its verdicts, from the receipts alone: a check that knows nothing of receipts cannot
 -- pass on what was not observed.
 
--- Until when the verdicts of a check hold, for every connection: its oldest reading plus the check's limit.
+-- Until when the verdicts of a check hold, for every connection: its oldest reading plus the check's limit. Readings of
+-- another source count as much.
 INSERT INTO stage_freshness (tenant_id, connection_id, check_id, collected_at, fresh_until)
 SELECT
-    u.tenant_id,
-    u.connection_id,
+    k.tenant_id,
+    k.connection_id,
     s.check_id,
     max(u.collected_at) FILTER (WHERE s.is_population),
     -- A unit that was never read leaves nothing to hold.
     CASE WHEN count(*) = count(u.collected_at) THEN min(u.collected_at + s.freshness_hours * INTERVAL '1 hour') END
-FROM stage_unit_state AS u
-JOIN catalogue.check_stream AS s ON s.stream = u.stream AND s.check_source = u.source
+FROM (SELECT DISTINCT u.tenant_id, u.connection_id, u.source FROM stage_unit_state AS u) AS k
+JOIN catalogue.check_stream AS s ON s.check_source = k.source
 JOIN stage_check AS e ON e.check_id = s.check_id
-GROUP BY u.tenant_id, u.connection_id, s.check_id;
+JOIN stage_unit_state AS u
+    ON u.tenant_id = k.tenant_id
+    AND u.stream = s.stream
+    AND (u.connection_id = k.connection_id OR s.stream_source <> s.check_source)
+GROUP BY k.tenant_id, k.connection_id, s.check_id;
 
 -- 1. Units whose population is not known, or was read too long ago.
 INSERT INTO stage_problem (

@@ -39,8 +39,8 @@ def test_a_new_resource_type_has_to_be_listed() -> None:
     kept = load_personal()
     fewer = {name: value for name, value in kept.resource_types.items() if name != "aws.s3.bucket"}
     assert "whether aws.s3.bucket names people" in said(kept.model_copy(update={"resource_types": fewer}))
-    more = {**kept.resource_types, "okta.user": True}
-    assert "no check judges okta.user" in said(kept.model_copy(update={"resource_types": more}))
+    more = {**kept.resource_types, "okta.spaceship": True}
+    assert "no check judges okta.spaceship" in said(kept.model_copy(update={"resource_types": more}))
 
 
 def test_a_reason_is_of_a_check_on_people() -> None:

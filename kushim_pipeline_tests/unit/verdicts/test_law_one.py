@@ -164,6 +164,41 @@ def test_another_source_blocks_while_it_is_unread(tmp_path: Path) -> None:
         assert here.verdicts() == {"a": "PASS"}
 
 
+def test_an_unread_or_drifted_resource_of_another_source_blocks_every_row(tmp_path: Path) -> None:
+    keys = Unit("acme", "okta:acme", "okta", "acme", "okta.key")
+    with world(tmp_path, units=(DISKS, DISKS_WEST, KEYS, keys)) as here:
+        here.collect(DISKS, day(0), {"a": True})
+        here.collect_rest(day(0), DISKS)
+        plain = catalogue(check(streams=("aws.disk", "okta.key")))
+        sql = plain.facts["key"].sql.replace("aws.key", "okta.key")
+        of_okta = plain.facts["key"].model_copy(
+            update={"streams": ("okta.key",), "population_streams": ("okta.key",), "sql": sql}
+        )
+        catalogue_ = plain.model_copy(update={"facts": {**plain.facts, "key": of_okta}})
+        here.collect(keys, day(0), {"p": {"on": True}}, unreadable={"q": Reason.DENIED})
+        here.judge(catalogue_, day(0.1))
+        assert here.verdicts() == {"a": "UNKNOWN:denied"}
+        here.collect(keys, day(0.2), {"p": {"renamed": True}})
+        here.judge(catalogue_, day(0.3))
+        assert here.verdicts() == {"a": "UNKNOWN:quarantined"}
+        here.collect(keys, day(0.4), {"p": {"on": True}})
+        here.judge(catalogue_, day(0.5))
+        assert here.verdicts() == {"a": "PASS"}
+
+
+def test_a_verdict_holds_no_longer_than_the_reading_of_another_source(tmp_path: Path) -> None:
+    people = Unit("acme", "okta:acme", "okta", "acme", "okta.user")
+    with world(tmp_path, units=(DISKS, DISKS_WEST, KEYS, people)) as here:
+        catalogue_ = catalogue(check(streams=("aws.disk", "okta.user"), freshness_hours=24))
+        here.collect(people, day(0), {"p": {}})
+        for number in (0.9, 1.9):
+            here.collect(DISKS, day(number), {"a": True})
+            here.collect_rest(day(number), DISKS)
+            here.judge(catalogue_, day(number + 0.05))
+        assert here.verdicts() == {"a": "UNKNOWN:stale"}
+        assert here.history("a") == [("PASS", 0.95, 1.0), ("UNKNOWN", 1.0, None)]
+
+
 def test_an_outcome_that_is_not_known_is_no_pass(here: World) -> None:
     here.collect(DISKS, day(0), {"a": True})
     here.collect_rest(day(0), DISKS)

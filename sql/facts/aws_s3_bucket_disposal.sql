@@ -1,7 +1,8 @@
 /*
 table: aws_s3_bucket_disposal
 title: S3 buckets with what they delete by themselves
-# A rule counts where it is enabled and reaches the whole bucket: without a prefix, a tag or a size.
+# A rule counts where it is enabled and reaches the whole bucket: without a prefix, a tag or a size. The rules of buckets
+# without any tag are not read: they have no class.
 streams: [aws.s3_bucket, aws.s3_bucket_tagging, aws.s3_bucket_disposal, aws.s3_bucket_versioning]
 population_streams: [aws.s3_bucket]
 required: [bucket_name]

@@ -6,7 +6,7 @@ from typing import Any
 
 from kushim_pipeline.collect.aws.calls import Account, Answer, Sinks, call, pick
 from kushim_pipeline.collect.aws.errors import ReadFailed
-from kushim_pipeline.collect.aws.listing import each, listing, one, pages, record_part
+from kushim_pipeline.collect.aws.listing import each, listing, one, pages, proven_empty, record_part
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.evidence.json_door import BadJson, decode
 from kushim_pipeline.evidence.receipt import Reason
@@ -47,6 +47,7 @@ def read_buckets(account: Account, region: str, sinks: Sinks) -> None:
         for sink in pick(sinks, "aws.s3_bucket"):
             body = {"Name": name, "CreationDate": bucket.get("CreationDate"), "Region": regions.get(name)}
             sink.record(_arn(account, name), body, evidence=evidence)
+    proven_empty(pick(sinks, "aws.s3_bucket_disposal"), "no bucket of the account has a tag")
     parts = {stream: sink for stream, sink in sinks.items() if stream != "aws.s3_bucket"}
     if parts:
         names = [name for bucket, _ in buckets if (name := bucket.get("Name"))]
@@ -88,10 +89,13 @@ def _read_bucket(account: Account, region: str, sinks: Sinks, name: str) -> None
 
     for stream, part in _PLAIN.items():
         record_part(pick(sinks, stream), arn, ask(part, stream), part.body)
-    tags = ask(_TAGGING, "aws.s3_bucket_tagging")
+    tags = ask(_TAGGING, "aws.s3_bucket_tagging", "aws.s3_bucket_disposal")
     if tags is not None and tags.absent:
         tags = replace(tags, body={"TagSet": []}, absent=None)  # S3's way to say that there are no tags
     record_part(pick(sinks, "aws.s3_bucket_tagging"), arn, tags, _TAGGING.body)
+    if tags is not None and tags.body.get("TagSet") != []:
+        # A bucket without a tag has no class, and so nothing that its rules could be held against.
+        record_part(pick(sinks, "aws.s3_bucket_disposal"), arn, ask(_DISPOSAL, "aws.s3_bucket_disposal"), _rules)
 
     policy = ask(_POLICY, "aws.s3_bucket_policy", "aws.s3_bucket_policy_status")
     record_part(pick(sinks, "aws.s3_bucket_policy"), arn, policy, _POLICY.body)
@@ -160,9 +164,9 @@ _PLAIN = {
         "GetBucketEncryption", frozenset({"ServerSideEncryptionConfigurationNotFoundError"}), _encryption
     ),
     "aws.s3_bucket_public_access_block": Part("GetPublicAccessBlock", _NO_BLOCK, _block),
-    "aws.s3_bucket_disposal": Part("GetBucketLifecycleConfiguration", _NO_LIFECYCLE, _rules),
 }
 _TAGGING = Part("GetBucketTagging", frozenset({"NoSuchTagSet"}), _tags)
+_DISPOSAL = Part("GetBucketLifecycleConfiguration", _NO_LIFECYCLE, _rules)
 _POLICY = Part("GetBucketPolicy", frozenset({"NoSuchBucketPolicy"}), _policy)
 _STATUS = Part("GetBucketPolicyStatus", frozenset({"NoSuchBucketPolicy"}), _public)
 _VERSIONING = Part(

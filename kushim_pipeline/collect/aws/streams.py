@@ -108,7 +108,11 @@ STREAMS: tuple[StreamSpec, ...] = (
         ("s3_bucket_versioning", "s3:GetBucketVersioning", "versioning"),
         ("s3_bucket_object_lock", "s3:GetBucketVersioning s3:GetBucketObjectLockConfiguration", "Object Lock"),
         ("s3_bucket_tagging", "s3:GetBucketTagging", "bucket tags"),
-        ("s3_bucket_disposal", "s3:GetLifecycleConfiguration", "what buckets delete by themselves, and when"),
+        (
+            "s3_bucket_disposal",
+            "s3:GetBucketTagging s3:GetLifecycleConfiguration",
+            "what buckets with tags delete by themselves, and when",
+        ),
     ),
     *_streams(
         "global",

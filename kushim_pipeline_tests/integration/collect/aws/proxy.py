@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from kushim_pipeline.collect.aws.permissions import BEHIND, permission
 from kushim_pipeline.sandbox import rest_calls
+from kushim_pipeline.sandbox.aws_answers import MOTO_HAS
 from kushim_pipeline.sandbox.aws_answers import answered as answered_by_the_sandbox
 from kushim_pipeline.sandbox.estate import Account, Region
 from kushim_pipeline.sandbox.gate_calls import identify
@@ -30,11 +31,6 @@ _S3 = {
 }
 # The name that requests are signed for -> boto3's name of the service.
 _NAMES = {"elasticloadbalancing": "elbv2", "monitoring": "cloudwatch", "tagging": "resourcegroupstaggingapi"}
-# What moto does not know, answered as by an account that has none.
-UNKNOWN_TO_MOTO = {
-    "DescribeInstanceInformation": b'{"InstanceInformationList":[]}',
-    "DescribeInstancePatchStates": b'{"InstancePatchStates":[]}',
-}
 _SCOPE = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/")
 
 
@@ -172,13 +168,12 @@ def serve(upstream: str, estate: Account = BARE) -> tuple[Proxy, Callable[[], No
     lock = threading.Lock()
 
     def forward(request: Request) -> Response:
-        if (known := UNKNOWN_TO_MOTO.get(request.operation)) is not None:
-            return Response(200, known, {"Content-Type": "application/x-amz-json-1.1"})
         headers = {"Authorization": request.headers.get("authorization", "")}
         if target := request.headers.get("x-amz-target"):
             headers["X-Amz-Target"] = target
         call = identify(request.method, request.path, headers, request.body)
-        if reply := answered_by_the_sandbox(call, estate, {}, datetime.now(UTC)):
+        reply = None if call.name in MOTO_HAS else answered_by_the_sandbox(call, estate, {}, datetime.now(UTC))
+        if reply is not None:
             return Response(reply.status, reply.body, dict(reply.headers))
         # Keeps its connection to moto: a new one each call would be most of the time.
         for _ in range(2):

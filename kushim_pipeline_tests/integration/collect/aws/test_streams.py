@@ -58,7 +58,7 @@ def test_what_the_builder_made_is_all_there(whole: Outcome) -> None:
         "cloudtrail_trail_status": TINY.trails,
         "cloudtrail_event_selectors": TINY.trails,
         "s3_bucket_lifecycle": 1,
-        "s3_bucket_disposal": TINY.buckets + 1,
+        "s3_bucket_disposal": 2,
         "ec2_instance": TINY.instances,
         "ec2_volume": TINY.volumes + TINY.instances,
         "ec2_snapshot": TINY.snapshots,
@@ -181,6 +181,14 @@ def test_calls_that_cannot_answer_are_not_made(served: Proxy, whole: Outcome) ->
     assert count["GetBucketPolicyStatus"] == with_policy
     assert 0 < versioned < buckets
     assert count["GetObjectLockConfiguration"] == versioned
+
+
+def test_only_buckets_with_tags_are_asked_what_they_delete(whole: Outcome) -> None:
+    tagged = {arn for arn, body in whole.records("s3_bucket_tagging").items() if body["Tags"]}
+    assert set(whole.records("s3_bucket_disposal")) == tagged < set(whole.records("s3_bucket"))
+    assert set(map(str, whole.records("s3_bucket_disposal").values())) == {
+        str({**ABSENT, "code": "NoSuchLifecycleConfiguration"})
+    }
 
 
 def test_a_multi_region_trail_is_recorded_once(whole: Outcome) -> None:

@@ -157,11 +157,12 @@ def _read_whole(found: _Found, keys: Sequence[str]) -> None:
 def _read_changes(found: _Found, keys: Sequence[str], since: datetime, zone: ZoneInfo) -> None:
     c, base = found.c, found.c.build_on_before()
     read_before = [key for key in keys if key in base.cursor["projects"]]
-    for name in base.marks.keys() | base.unread:
-        if _project(name) not in keys:
+    mine = set(keys)
+    found.marks = {name: mark for name, mark in base.marks.items() if _project(name) in mine}
+    unread = {name for name in base.unread if _project(name) in mine}
+    if not found.troubles:  # else a project may only seem to be out of scope
+        for name in (base.marks.keys() | base.unread) - found.marks.keys() - unread:
             c.gone(name)
-    found.marks = {name: mark for name, mark in base.marks.items() if _project(name) in keys}
-    unread = {name for name in base.unread if _project(name) in keys}
     before = found.count(keys) if keys else None
     changed: set[str] = set()
     if read_before:

@@ -43,6 +43,7 @@ SECRETS = {email: f"ATATT3x{n}-theTokenThatMustNotBeKept-{n}" for n, email in en
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
 START = datetime(2026, 1, 5, 9, 30, tzinfo=UTC)
 PEOPLE, MANY = 60, 1_030
+PAGE = 20  # issues
 FLOW = ("To Do", "In Progress", "In Review", "Done")
 
 
@@ -92,7 +93,7 @@ ROLES = {
     "Users": ("group:jira-users",),
 }
 OPS, SEC, EMPTY, TEAM = (
-    Project("OPS", "Operations", 10_001, Made(230, issue), person(0).account_id, roles=ROLES),
+    Project("OPS", "Operations", 10_001, Made(50, issue), person(0).account_id, roles=ROLES),
     Project(
         "SEC",
         "Security",
@@ -131,6 +132,7 @@ ACME = Site(
         Token(PARTLY, SECRETS[PARTLY], person(8).account_id, ("ADMINISTER",), projects=("OPS",)),
         Token(BLIND, SECRETS[BLIND], person(9).account_id, ("ADMINISTER", "BROWSE_PROJECTS", "USER_PICKER")),
     ),
+    page=PAGE,
     zone="Asia/Kolkata",
     project_admins=("Administrators", "Leads"),
 )

@@ -18,6 +18,7 @@ from kushim_pipeline_tests.integration.collect.jira.acme import (
     KEYS,
     MANY,
     OPS,
+    PAGE,
     PARTLY,
     PEOPLE,
     READER,
@@ -109,7 +110,7 @@ def test_what_a_reading_costs(vendor: Start, root: Path) -> None:
     server = vendor()
     collect(server.url, root)
     calls = Counter(f"{asked.method} {asked.path}" for asked in server.ledger)
-    pages = sum(-(-max(1, len(project.issues)) // 100) for project in ACME.projects)
+    pages = sum(-(-max(1, len(project.issues)) // PAGE) for project in ACME.projects)
     assert calls["POST /rest/api/3/search/jql"] == pages
     assert calls["POST /rest/api/3/changelog/bulkfetch"] == 1
     assert calls["POST /rest/api/3/search/approximate-count"] == 1

@@ -20,20 +20,23 @@ def read_functions(account: Account, region: str, sinks: Sinks) -> None:
     The values of a function's environment variables are left out: they are where people put secrets.
     """
     whole = pick(sinks, _FUNCTION, _POLICY, _URL)
-    found: list[str] = []
+    found: dict[str, str] = {}
     for function, evidence in listing(account, region, whole, "lambda", "ListFunctions", "Functions"):
         arn = str(function.get("FunctionArn") or "")
         for sink in pick(sinks, _FUNCTION):
             sink.record(arn, without_values(function), evidence=evidence)
-        found += [arn] if arn else []
+        if arn:
+            found[arn] = str(function.get("FunctionName") or arn)
     policies, urls = pick(sinks, _POLICY), pick(sinks, _URL)
 
     def read(arn: str) -> None:
         if policies:
-            answer = one(account, region, policies, arn, "lambda", "GetPolicy", absent=_NONE, FunctionName=arn)
+            answer = one(account, region, policies, arn, "lambda", "GetPolicy", absent=_NONE, FunctionName=found[arn])
             _part(policies, arn, answer, _policy)
         if urls:
-            answer = one(account, region, urls, arn, "lambda", "GetFunctionUrlConfig", absent=_NONE, FunctionName=arn)
+            answer = one(
+                account, region, urls, arn, "lambda", "GetFunctionUrlConfig", absent=_NONE, FunctionName=found[arn]
+            )
             _part(urls, arn, answer, _url)
 
     if policies or urls:

@@ -1,5 +1,6 @@
 """What the readers of services decide by themselves."""
 
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,6 +10,7 @@ from kushim_pipeline.collect.aws.alarms import subscription_id
 from kushim_pipeline.collect.aws.calls import Account
 from kushim_pipeline.collect.aws.edge import is_public_api, is_public_balancer
 from kushim_pipeline.collect.aws.functions import without_values
+from kushim_pipeline.collect.aws.heartbeat import steady
 from kushim_pipeline.collect.aws.permissions import permission
 from kushim_pipeline.collect.aws.ssm import host_arn
 
@@ -75,3 +77,15 @@ def test_a_managed_host_is_an_instance_or_a_machine_of_ones_own() -> None:
 )
 def test_the_action_that_a_call_needs(service: str, operation: str, action: str) -> None:
     assert permission(service, operation) == action
+
+
+def test_what_moves_by_itself_is_no_new_version() -> None:
+    now = datetime(2026, 6, 1, 12, tzinfo=UTC)
+    alarm = {"AlarmName": "a", "StateValue": "OK", "StateReason": "1 datapoint", "StateUpdatedTimestamp": "2026-01-01"}
+    assert steady("aws.cloudwatch_alarm", alarm, now) == {"AlarmName": "a", "StateValue": "OK"}
+    read = {"Name": "key", "LastAccessedDate": "2026-05-31T00:00:00Z"}
+    assert steady("aws.secretsmanager_secret", read, now) == {"Name": "key"}
+    unread = {"Name": "key", "LastAccessedDate": "2026-01-31T00:00:00Z"}
+    assert steady("aws.secretsmanager_secret", unread, now) == unread
+    host = {"InstanceId": "i-1", "PingStatus": "Online", "LastPingDateTime": "2026-06-01T11:59:00Z"}
+    assert steady("aws.ssm_instance", host, now) == {"InstanceId": "i-1", "PingStatus": "Online"}

@@ -26,6 +26,7 @@ from kushim_pipeline.evidence.receipt import Reason
 
 BULK, ALONE = f"POST {API}/changelog/bulkfetch", f"GET {API}/issue/{{issueIdOrKey}}/changelog"
 CHUNK, PAGE = 1_000, 10_000  # issues a call, and histories a page: the most that Jira takes
+SURE_PAGE = 1_000  # its default, for where it takes no more
 PAGE_ALONE = 100
 MOST_ALONE = 20
 """So many issues are read alone in one run."""
@@ -38,7 +39,7 @@ Histories = list[dict[str, Any]]
 @dataclass
 class _Run:
     """`left`: how many issues may still be read alone; `confirmed`, `refuted`: how often that showed the bulk answer to
-    be whole or not; `broken`: how many calls failed for all their issues."""
+    be whole or not; `page`: histories a page; `broken`: how many calls failed for all their issues."""
 
     c: Collection
     visit: Visit
@@ -46,6 +47,7 @@ class _Run:
     left: int
     confirmed: int = 0
     refuted: int = 0
+    page: int = PAGE
     broken: int = 0
     lock: Lock = field(default_factory=Lock)
 
@@ -63,7 +65,7 @@ def read(c: Collection, visit: Visit) -> None:
         c.only(issues.marks)
         wanted = [key for key in wanted if key in base.unread or base.marks.get(key) != issues.marks[key]]
     chunks = [wanted[begin : begin + CHUNK] for begin in range(0, len(wanted), CHUNK)]
-    run = _Run(c, visit, issues.marks, MOST_ALONE)
+    run = _Run(c, visit, issues.marks, MOST_ALONE, page=PAGE)
     list(visit.reading.pool.map(lambda keys: _guarded(run, keys), chunks[: 1 if visit.reading.sample else None]))
     if not visit.reading.sample:
         c.declare(len(issues.marks), "jira.issue")
@@ -87,50 +89,73 @@ def _read_together(run: _Run, keys: Sequence[str]) -> None:
         run.c.unreadable(key, Reason.QUARANTINED, BULK, "the issue has no id, status or time of its last change")
     if not by_id:
         return
-    found: dict[str, Histories] = {key: [] for key in by_id.values()}
-    evidence: dict[str, str] = {}
-    numbers = count()
-    body = {"issueIdsOrKeys": list(by_id), "maxResults": PAGE}
+    told = _fetch(run, by_id, run.page)
+    if told.size_refused:
+        run.page = SURE_PAGE
+        told = _fetch(run, by_id, SURE_PAGE)
+    if told.walk.problems:
+        _all_unread(run, list(told.found), told.walk.problems[0])
+        return
+    poisonous = {by_id[name.partition(" ")[0]]: message for name, message in told.walk.quarantined}
+    for key, message in poisonous.items():
+        run.c.unreadable(key, Reason.QUARANTINED, BULK, message)
+    nothing = not any(told.found.values())
+    for key, histories in told.found.items():
+        mark = marks[key]
+        if mark is None or key in poisonous:
+            continue
+        doubt = _doubt(mark, histories, nothing=nothing)
+        where = told.evidence.get(key, told.walk.evidence)
+        if doubt:
+            _judge(run, key, mark, histories, where, doubt)
+        else:
+            run.c.record(key, {"histories": histories}, evidence=where, mark=run.marks[key])
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What Jira told of issues: key -> histories, key -> the digest of the last page that has some of them."""
+
+    walk: Walk
+    found: dict[str, Histories]
+    evidence: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def size_refused(self) -> bool:
+        """Whether it answered nothing, perhaps because more was asked for at a time than it gives."""
+        size = self.walk.first.body["maxResults"]
+        return not self.walk.pages and size > SURE_PAGE and any(" 400" in each.message for each in self.walk.problems)
+
+
+def _fetch(run: _Run, by_id: Mapping[str, str], size: int) -> _Told:
+    """Ask for the changelogs of issues (id -> key), `size` histories a page."""
+    body = {"issueIdsOrKeys": list(by_id), "maxResults": size}
     walk = Walk(Call(BULK, f"{API}/changelog/bulkfetch", {}, NEEDS, "POST", body))
+    told = _Told(walk, {key: [] for key in by_id.values()})
+    numbers = count()
 
     def identity(element: dict[str, Any]) -> str | None:
         # An issue may come again on a later page, so it is told apart by a number.
-        name = name_of(element, "issueId")
+        name = str(element.get("issueId"))
         return f"{name} {next(numbers)}" if name in by_id else None
 
     seen: set[tuple[str, str]] = set()
     for page in walk_list(run.visit.client, run.c.keep, walk, identity, by_token("issueChangeLogs")):
         for item in page:
-            key = by_id[item.body["issueId"]]
+            key = by_id[str(item.body["issueId"])]
             listed = item.body.get("changeHistories")
             if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
                 walk.quarantined.append((item.id, "its changelog is not a list of objects"))
                 continue
-            again = [each for each in listed if (key, str(each.get("id"))) in seen]
-            if again:
+            names = {(key, str(each["id"])) for each in listed if each.get("id")}
+            if names & seen:
                 walk.problems.append(walk.wrong(Reason.INCOMPLETE, f"a history of {key} came twice: a page came again"))
-            seen |= {(key, str(each.get("id"))) for each in listed}
-            found[key] += listed
-            evidence[key] = item.evidence
+            seen |= names
+            told.found[key].extend(listed)
+            told.evidence[key] = item.evidence
         if any(trouble.reason is Reason.INCOMPLETE for trouble in walk.problems):
             break
-    if walk.problems:
-        _all_unread(run, list(found), walk.problems[0])
-        return
-    poisonous = {by_id[name.partition(" ")[0]]: message for name, message in walk.quarantined}
-    for key, message in poisonous.items():
-        run.c.unreadable(key, Reason.QUARANTINED, BULK, message)
-    nothing = not any(found.values())
-    for key, histories in found.items():
-        mark = marks[key]
-        if mark is None or key in poisonous:
-            continue
-        doubt = _doubt(mark, histories, nothing=nothing)
-        where = evidence.get(key, walk.evidence)
-        if doubt:
-            _judge(run, key, mark, histories, where, doubt)
-        else:
-            run.c.record(key, {"histories": histories}, evidence=where, mark=run.marks[key])
+    return told
 
 
 def _doubt(mark: Mark, histories: Histories, *, nothing: bool) -> str:
@@ -139,13 +164,15 @@ def _doubt(mark: Mark, histories: Histories, *, nothing: bool) -> str:
     if nothing and mark.history != STILL:
         return "Jira gives no history, though the issue was changed"
     steps = [
-        (str(item.get("from")), str(item.get("to")), history.get("created"))
+        (item.get("from"), item.get("to"), history.get("created"))
         for history in histories
         for item in history.get("items") or ()
         if isinstance(item, dict) and item.get("fieldId", item.get("field")) == "status"
     ]
     if not steps:
         return "Jira gives no change of its status, though that has changed" if mark.history == MOVED else ""
+    if any(before is None or after is None for before, after, _ in steps):
+        return ""  # told by their names alone, which change
     if any(before[1] != after[0] for before, after in zip(steps, steps[1:], strict=False)):
         return "the states that its status went through do not follow each other"
     last, updated = when(steps[-1][2]), when(mark.updated)

@@ -283,6 +283,11 @@ def test_a_changelog_that_cannot_be_read_alone_either_is_unread_alone(vendor: St
     assert len(found.records("jira.issue_changelog")) >= 19
 
 
+def test_a_site_that_gives_fewer_histories_a_page(vendor: Start, root: Path, healthy: Found) -> None:
+    refused = Fault(f"{BULK}maxResults=10000*", "status", status=400, message="maxResults must be at most 1000")
+    assert collect(vendor(refused).url, root).contents() == healthy.contents()
+
+
 def test_strange_changelogs(vendor: Start, root: Path, healthy: Found) -> None:
     known = {"issueId": number(SEC, 5), "changeHistories": []}
     odd = [

@@ -18,7 +18,7 @@ columns:
   has_access_request: Whether an approved access request covers it
   has_change_request: Whether an approved change request covers it
 */
-WITH event AS (
+WITH event AS MATERIALIZED (
     SELECT
         r.*,
         (r.body->>'eventType') AS type,
@@ -43,6 +43,7 @@ WITH event AS (
             OR (r.body->>'eventType') LIKE 'policy.rule.%'
             OR (
                 (r.body->>'eventType') = 'group.user_membership.add'
+                AND json_is_filled(p.okta_privileged_groups)
                 AND EXISTS (
                     SELECT 1
                     FROM json_items(p.okta_privileged_groups) AS g(item)
@@ -54,7 +55,7 @@ WITH event AS (
         )
 ),
 
-subject AS (
+subject AS MATERIALIZED (
     SELECT
         e.tenant_id, e.connection_id, e.resource_id, e.published, e.request_window, lower(s.name) AS name
     FROM event AS e
@@ -73,29 +74,43 @@ subject AS (
     FROM event AS e
 ),
 
-issue AS (
+request_type AS (
     SELECT
-        r.tenant_id, r.connection_id, r.resource_id,
+        t.tenant_id, lower(json_text(t.item)) AS type, bool_or(t.is_access) AS is_access, bool_or(NOT t.is_access) AS is_change
+    FROM (
+        SELECT p.tenant_id, i.item, TRUE AS is_access
+        FROM facts.tenant_policy AS p, LATERAL json_items(p.access_request_types) AS i(item)
+        UNION ALL
+        SELECT p.tenant_id, i.item, FALSE AS is_access
+        FROM facts.tenant_policy AS p, LATERAL json_items(p.change_request_types) AS i(item)
+    ) AS t
+    GROUP BY t.tenant_id, lower(json_text(t.item))
+),
+
+approved_status AS (
+    SELECT DISTINCT p.tenant_id, lower(json_text(i.item)) AS status
+    FROM facts.tenant_policy AS p, LATERAL json_items(p.request_approved_statuses) AS i(item)
+),
+
+-- Once for each issue, and not for each pair of an issue and an event.
+issue AS MATERIALIZED (
+    SELECT
+        r.tenant_id, r.connection_id, r.resource_id, t.is_access, t.is_change,
         (r.body->'fields'->'reporter'->>'accountId') AS reporter,
-        json_holds(p.access_request_types, r.body->'fields'->'issuetype'->>'name') AS is_access_request,
-        json_holds(p.change_request_types, r.body->'fields'->'issuetype'->>'name') AS is_change_request,
         (
             SELECT ' ' || string_agg(lower(CAST(m.item AS VARCHAR)), ' ') || '  '
             FROM json_members(r.body->'fields') AS m(key, item)
             WHERE m.key IN ('summary', 'description', 'environment', 'labels') OR m.key LIKE 'customfield%'
         ) AS words
     FROM raw.record_asof AS r
-    LEFT JOIN facts.tenant_policy AS p ON p.tenant_id = r.tenant_id
+    JOIN request_type AS t
+        ON t.tenant_id = r.tenant_id AND t.type = lower(r.body->'fields'->'issuetype'->>'name')
     WHERE r.stream = 'jira.issue'
-        AND (
-            json_holds(p.access_request_types, r.body->'fields'->'issuetype'->>'name')
-            OR json_holds(p.change_request_types, r.body->'fields'->'issuetype'->>'name')
-        )
 ),
 
-approval AS (
+approval AS MATERIALIZED (
     SELECT
-        s.tenant_id, s.words, s.is_access_request, s.is_change_request,
+        s.tenant_id, s.words, s.is_access, s.is_change,
         COALESCE(
             as_timestamp(h.item->>'created'),
             CASE
@@ -109,19 +124,17 @@ approval AS (
         AND r.tenant_id = s.tenant_id
         AND r.connection_id = s.connection_id
         AND r.resource_id = s.resource_id
-    LEFT JOIN facts.tenant_policy AS p ON p.tenant_id = s.tenant_id
     CROSS JOIN LATERAL json_items(r.body->'histories') AS h(item)
     CROSS JOIN LATERAL json_items(h.item->'items') AS i(item)
-    WHERE (i.item->>'field') = 'status'
-        AND json_holds(p.request_approved_statuses, i.item->>'toString')
-        AND (h.item->'author'->>'accountId') <> COALESCE(s.reporter, '')
+    JOIN approved_status AS v ON v.tenant_id = s.tenant_id AND v.status = lower(i.item->>'toString')
+    WHERE (i.item->>'field') = 'status' AND (h.item->'author'->>'accountId') <> COALESCE(s.reporter, '')
 ),
 
 covered AS (
     SELECT
         j.tenant_id, j.connection_id, j.resource_id,
-        bool_or(a.is_access_request) AS has_access_request,
-        bool_or(a.is_change_request) AS has_change_request
+        bool_or(a.is_access) AS has_access_request,
+        bool_or(a.is_change) AS has_change_request
     FROM subject AS j
     JOIN approval AS a
         ON a.tenant_id = j.tenant_id
@@ -147,16 +160,13 @@ SELECT
     e.is_grant,
     e.is_change,
     e.is_provisioned,
-    EXISTS (
-        SELECT 1
-        FROM subject AS j
-        WHERE j.tenant_id = e.tenant_id
-            AND j.connection_id = e.connection_id
-            AND j.resource_id = e.resource_id
-            AND j.name <> lower(e.resource_id)
-    ) AS has_subject,
+    n.resource_id IS NOT NULL AS has_subject,
     COALESCE(v.has_access_request, FALSE) AS has_access_request,
     COALESCE(v.has_change_request, FALSE) AS has_change_request
 FROM event AS e
+LEFT JOIN (
+    SELECT DISTINCT j.tenant_id, j.connection_id, j.resource_id FROM subject AS j WHERE j.name <> lower(j.resource_id)
+) AS n
+    ON n.tenant_id = e.tenant_id AND n.connection_id = e.connection_id AND n.resource_id = e.resource_id
 LEFT JOIN covered AS v
     ON v.tenant_id = e.tenant_id AND v.connection_id = e.connection_id AND v.resource_id = e.resource_id

@@ -10,7 +10,7 @@ columns:
   is_read: Whether one reading covers all of it; NULL where no reading says what it covers
   is_before_first: Whether it lies before everything that was ever read
 */
-WITH reading AS (
+WITH reading AS MATERIALIZED (
     SELECT
         q.tenant_id, q.connection_id, q.account_id, q.scope, q.last_page_sha256, q.finished_at,
         as_timestamp(q.cursor->>'since') AS since,
@@ -35,7 +35,21 @@ known AS (
     GROUP BY u.tenant_id, u.connection_id, u.account_id, u.scope
 ),
 
-hour AS (
+-- Readings that begin before the window differ in nothing here, so that of thousands a few are left.
+span AS MATERIALIZED (
+    SELECT g.tenant_id, g.connection_id, g.since, max(g.until) AS until
+    FROM (
+        SELECT
+            q.tenant_id, q.connection_id, q.until,
+            GREATEST(q.since, k.last_at - p.okta_log_window_days * INTERVAL '1 day' - INTERVAL '1 hour') AS since
+        FROM reading AS q
+        JOIN known AS k ON k.tenant_id = q.tenant_id AND k.connection_id = q.connection_id
+        LEFT JOIN facts.tenant_policy AS p ON p.tenant_id = q.tenant_id
+    ) AS g
+    GROUP BY g.tenant_id, g.connection_id, g.since
+),
+
+hour AS MATERIALIZED (
     SELECT
         k.tenant_id, k.connection_id, k.account_id, k.scope, k.collected_at, k.evidence_sha256, k.first_at,
         date_trunc('hour', k.last_at) - n.number * INTERVAL '1 hour' AS begins_at,
@@ -50,16 +64,15 @@ SELECT
     h.account_id || '/' || substr(CAST(timezone('UTC', h.begins_at) AS VARCHAR), 1, 13) AS resource_id,
     h.begins_at AS observed_at, h.collected_at, h.evidence_sha256,
     h.begins_at,
-    EXISTS (
-        SELECT 1
-        FROM reading AS g
-        WHERE g.tenant_id = h.tenant_id
-            AND g.connection_id = h.connection_id
-            AND g.since <= h.begins_at
-            AND g.until >= h.ends_at
-    ) AS is_read,
+    bool_or(g.since IS NOT NULL) AS is_read,
     h.begins_at < h.first_at AS is_before_first
 FROM hour AS h
+LEFT JOIN span AS g
+    ON g.tenant_id = h.tenant_id
+    AND g.connection_id = h.connection_id
+    AND g.since <= h.begins_at
+    AND g.until >= h.ends_at
+GROUP BY h.tenant_id, h.connection_id, h.account_id, h.scope, h.begins_at, h.collected_at, h.evidence_sha256, h.first_at
 UNION ALL
 SELECT
     l.tenant_id, l.connection_id, l.account_id, l.scope, l.account_id AS resource_id,

@@ -57,7 +57,10 @@ WITH event AS MATERIALIZED (
 
 subject AS MATERIALIZED (
     SELECT
-        e.tenant_id, e.connection_id, e.resource_id, e.published, e.request_window, lower(s.name) AS name
+        e.tenant_id, e.connection_id, e.resource_id, e.published, e.request_window, lower(s.name) AS name,
+        rtrim(ltrim(
+            split_part(ltrim(regexp_replace(lower(s.name), '[^a-z0-9@._+-]+', ' ', 'g')), ' ', 1), '._+-'
+        ), '._+-') AS first_word
     FROM event AS e
     CROSS JOIN LATERAL json_items(e.body->'target') AS i(item)
     CROSS JOIN LATERAL (
@@ -70,7 +73,9 @@ subject AS MATERIALIZED (
         -- Whom a group's new member concerns is the member.
         AND (e.type <> 'group.user_membership.add' OR (i.item->>'type') = 'User')
     UNION ALL
-    SELECT e.tenant_id, e.connection_id, e.resource_id, e.published, e.request_window, lower(e.resource_id) AS name
+    SELECT
+        e.tenant_id, e.connection_id, e.resource_id, e.published, e.request_window, lower(e.resource_id) AS name,
+        lower(e.resource_id) AS first_word
     FROM event AS e
 ),
 
@@ -108,26 +113,41 @@ issue AS MATERIALIZED (
     WHERE r.stream = 'jira.issue'
 ),
 
-approval AS MATERIALIZED (
+-- Which issues may name what: by its first word, so that not each is searched for each.
+word AS MATERIALIZED (
+    SELECT DISTINCT
+        s.tenant_id, s.connection_id, s.resource_id, rtrim(ltrim(json_text(t.item), '._+-'), '._+-') AS word
+    FROM issue AS s
+    CROSS JOIN LATERAL json_items(
+        CAST('["' || regexp_replace(s.words, '[^a-z0-9@._+-]+', '","', 'g') || '"]' AS JSON)
+    ) AS t(item)
+),
+
+move AS MATERIALIZED (
     SELECT
-        s.tenant_id, s.words, s.is_access, s.is_change,
+        r.tenant_id, r.connection_id, r.resource_id,
+        lower(i.item->>'toString') AS status,
+        (h.item->'author'->>'accountId') AS author,
         COALESCE(
             as_timestamp(h.item->>'created'),
             CASE
                 WHEN as_integer(h.item->>'created') BETWEEN 946684800000 AND 4102444800000
                     THEN to_timestamp(as_integer(h.item->>'created') / 1000.0)
             END
-        ) AS approved_at
-    FROM issue AS s
-    JOIN raw.record_asof AS r
-        ON r.stream = 'jira.issue_changelog'
-        AND r.tenant_id = s.tenant_id
-        AND r.connection_id = s.connection_id
-        AND r.resource_id = s.resource_id
+        ) AS moved_at
+    FROM raw.record_asof AS r
     CROSS JOIN LATERAL json_items(r.body->'histories') AS h(item)
     CROSS JOIN LATERAL json_items(h.item->'items') AS i(item)
-    JOIN approved_status AS v ON v.tenant_id = s.tenant_id AND v.status = lower(i.item->>'toString')
-    WHERE (i.item->>'field') = 'status' AND (h.item->'author'->>'accountId') <> COALESCE(s.reporter, '')
+    WHERE r.stream = 'jira.issue_changelog' AND (i.item->>'field') = 'status'
+),
+
+approval AS MATERIALIZED (
+    SELECT s.tenant_id, s.connection_id, s.resource_id, s.words, s.is_access, s.is_change, m.moved_at AS approved_at
+    FROM move AS m
+    JOIN approved_status AS v ON v.tenant_id = m.tenant_id AND v.status = m.status
+    JOIN issue AS s
+        ON s.tenant_id = m.tenant_id AND s.connection_id = m.connection_id AND s.resource_id = m.resource_id
+    WHERE m.author <> COALESCE(s.reporter, '')
 ),
 
 covered AS (
@@ -136,8 +156,11 @@ covered AS (
         bool_or(a.is_access) AS has_access_request,
         bool_or(a.is_change) AS has_change_request
     FROM subject AS j
+    JOIN word AS k ON k.tenant_id = j.tenant_id AND k.word = j.first_word
     JOIN approval AS a
-        ON a.tenant_id = j.tenant_id
+        ON a.tenant_id = k.tenant_id
+        AND a.connection_id = k.connection_id
+        AND a.resource_id = k.resource_id
         AND a.approved_at <= j.published
         AND a.approved_at >= j.published - j.request_window
         AND position(j.name IN a.words) > 0

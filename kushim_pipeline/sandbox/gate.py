@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 from kushim_pipeline.sandbox.answers import Fault, after, before
+from kushim_pipeline.sandbox.aws_answers import answered
 from kushim_pipeline.sandbox.estate import Account
 from kushim_pipeline.sandbox.gate_calls import Call, Reply, error, identify
 
@@ -23,11 +24,13 @@ _HANDED_ON = ("Content-Type", "x-amzn-ErrorType", "x-amzn-RequestId")
 
 @dataclass(frozen=True)
 class Door:
-    """An account that can be reached: whose it is, and the external id that its role wants."""
+    """An account that can be reached: whose it is, the external id that its role wants, and what the manifest calls its
+    resources (`[REGION/]KIND/NAME`) -> their ids."""
 
     tenant_id: str
     account: Account
     external_id: str
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -85,9 +88,9 @@ class Gate:
             )
         reply = before(call, account_id, self._rules.faults)
         if reply is None:
-            reply = self._ask_moto(method, target, headers, body)
-            account = self._rules.doors[account_id].account
-            reply = after(call, account, reply, self._rules.faults, datetime.now(UTC))
+            door, now = self._rules.doors[account_id], datetime.now(UTC)
+            reply = answered(call, door.account, door.names, now) or self._ask_moto(method, target, headers, body)
+            reply = after(call, door.account, reply, self._rules.faults, now)
         return reply
 
     def _assume(self, call: Call, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:

@@ -113,12 +113,18 @@ def _rules(tenants: Mapping[str, Tenant], names: Names, environment: Mapping[str
     return Rules(
         keys={environment[key_variable(tenant_id)]: tenant_id for tenant_id, tenant in tenants.items() if tenant.aws},
         doors={
-            account.account_id: Door(tenant_id, account, tenant.external_id)
+            account.account_id: Door(tenant_id, account, tenant.external_id, _within(alias, names[tenant_id]))
             for tenant_id, tenant in tenants.items()
-            for account in tenant.aws.values()
+            for alias, account in tenant.aws.items()
         },
         faults=faults,
     )
+
+
+def _within(alias: str, names: Mapping[str, str]) -> dict[str, str]:
+    """The names of an account's resources without the account's own."""
+    begin = f"{alias}/"
+    return {name.removeprefix(begin): found for name, found in names.items() if name.startswith(begin)}
 
 
 def _tenant_file(

@@ -26,10 +26,12 @@ def prove_identity(account: Account, sinks: Sequence[Collection]) -> None:
 
 
 def read_regions(
-    account: Account, sinks: Sequence[Collection], configured: Sequence[str]
+    account: Account, sinks: Sequence[Collection], configured: Sequence[str], *, every: bool = False
 ) -> dict[str, tuple[str, Answer]]:
-    """Which of the configured regions the account has. Records each in `sinks` (the stream aws.region).
+    """Which of these regions the account has. Records each in `sinks` (the stream aws.region).
 
+    In: the regions, and whether they are meant to be all that there are. One that AWS names beside them is then
+    reported, since nothing is read there, and one that AWS does not name is none of this account's.
     Out: region -> its OptInStatus ("" for a region that AWS does not name) and the answer that says so.
     Raises ReadFailed.
     """
@@ -43,9 +45,15 @@ def read_regions(
             if region in named:
                 body = {"RegionName": region, "OptInStatus": named[region]}
                 sink.record(name, body, evidence=answer.evidence)
-            else:
+            elif not every:
                 sink.unreadable(name, Reason.INCOMPLETE, "DescribeRegions", "AWS names no such region; correct regions")
-    return {region: (named.get(region, ""), answer) for region in configured}
+    for region in sorted(str(name) for name in named if every and name not in configured):
+        if named[region] != NOT_ENABLED:
+            for sink in sinks:
+                why = "this version does not know the region; name all regions of the account under regions"
+                sink.unreadable(f"{account.account_id}/{region}", Reason.NOT_COLLECTED, "DescribeRegions", why)
+    missing = NOT_ENABLED if every else ""
+    return {region: (named.get(region, missing), answer) for region in configured}
 
 
 def read_summary(account: Account, region: str, sinks: Sinks) -> dict[str, int]:

@@ -29,7 +29,7 @@ class Account:
     account_id: str
     partition: str
     regions: tuple[str, ...]
-    """The configured regions that can be read (those that the account has not enabled are left out)."""
+    """The regions that can be read (those that the account has not enabled are left out)."""
     clients: Clients
     details: Executor
     """The bounded pool for one call a resource."""

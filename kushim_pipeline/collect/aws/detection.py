@@ -1,12 +1,17 @@
-"""AWS Config recorders, GuardDuty detectors, CloudWatch log groups and their tags."""
+"""AWS Config recorders, GuardDuty detectors and findings, CloudWatch log groups and their tags."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
-from kushim_pipeline.collect.aws.calls import Account, Sinks
+from kushim_pipeline.collect.aws.calls import Account, Sinks, call, pick
+from kushim_pipeline.collect.aws.errors import ReadFailed
 from kushim_pipeline.collect.aws.heartbeat import steady
-from kushim_pipeline.collect.aws.listing import each, listing, one, proven_empty
+from kushim_pipeline.collect.aws.listing import each, listing, one, proven_empty, record_part
+from kushim_pipeline.collect.collection import Collection
+from kushim_pipeline.evidence.receipt import Reason
 
+_FINDINGS_A_CALL = 50
 _LOG_GROUP = re.compile(r"arn:[^:]+:logs:[^:]*:[^:]*:log-group:")
 
 
@@ -31,17 +36,44 @@ def _recorders(account: Account, region: str, sinks: Sinks, stream: str, operati
 
 
 def read_detectors(account: Account, region: str, sinks: Sinks) -> None:
-    """GuardDuty's detectors with their settings."""
-    sink = sinks["aws.guardduty_detector"]
-    detectors = [str(d) for d, _ in listing(account, region, [sink], "guardduty", "ListDetectors", "DetectorIds")]
+    """GuardDuty's detectors with their settings, and what each found."""
+    whole = pick(sinks, "aws.guardduty_detector", "aws.guardduty_finding")
+    settings, findings = pick(sinks, "aws.guardduty_detector"), pick(sinks, "aws.guardduty_finding")
+    detectors = [str(d) for d, _ in listing(account, region, whole, "guardduty", "ListDetectors", "DetectorIds")]
 
     def read(detector: str) -> None:
         arn = account.arn("guardduty", region, "detector", detector)
-        answer = one(account, region, [sink], arn, "guardduty", "GetDetector", DetectorId=detector)
-        if answer is not None:
-            sink.record(arn, answer.body, evidence=answer.evidence)
+        answer = one(account, region, settings, arn, "guardduty", "GetDetector", DetectorId=detector)
+        record_part(settings, arn, answer, lambda answer: answer.body)
 
-    each(account, read, detectors)
+    if settings:
+        each(account, read, detectors)
+    for detector in detectors if findings else ():
+        _read_findings(account, region, findings, detector)
+
+
+def _read_findings(account: Account, region: str, sinks: Sequence[Collection], detector: str) -> None:
+    """Findings, archived ones too; GuardDuty keeps them for 90 days. They are listed by id and read fifty at a time."""
+    asked = {"DetectorId": detector}
+    names = [str(n) for n, _ in listing(account, region, sinks, "guardduty", "ListFindings", "FindingIds", **asked)]
+
+    def read(some: Sequence[str]) -> None:
+        try:
+            answer = call(account, region, sinks, "guardduty", "GetFindings", DetectorId=detector, FindingIds=[*some])
+            found = {finding.get("Id"): finding for finding in answer.want("Findings", list)}
+        except ReadFailed as failed:
+            for sink in sinks:
+                sink.problem(failed.reason, "GetFindings", f"guardduty in {region}: {failed.message}")
+            return
+        for name in some:
+            arn = account.arn("guardduty", region, "detector", f"{detector}/finding/{name}")
+            for sink in sinks:
+                if name in found:
+                    sink.record(found[name].get("Arn") or arn, found[name], evidence=answer.evidence)
+                else:
+                    sink.unreadable(arn, Reason.INCOMPLETE, "GetFindings", "it was listed and is not in the answer")
+
+    each(account, read, [names[at : at + _FINDINGS_A_CALL] for at in range(0, len(names), _FINDINGS_A_CALL)])
 
 
 def read_log_groups(account: Account, region: str, sinks: Sinks) -> None:

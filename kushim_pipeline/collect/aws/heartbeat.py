@@ -32,7 +32,7 @@ _MOVING = {
     # When the recorder last reported its status, whatever it was (API reference of ConfigurationRecorderStatus).
     "aws.config_recorder_status": {"lastStatusChangeTime": _DAY},
     "aws.logs_log_group": {"storedBytes": _ALWAYS},
-    # What an analyzer looked at last, and when; the same of what it found (API references of AnalyzerSummary, FindingV2).
+    # What an analyzer looked at last, and when (API references of AnalyzerSummary and FindingSummaryV2).
     "aws.access_analyzer": {"lastResourceAnalyzed": _ALWAYS, "lastResourceAnalyzedAt": _DAY},
     "aws.access_analyzer_finding": {"analyzedAt": _DAY},
     # When Inspector scanned last; how likely an exploit is, which is reckoned anew every day.

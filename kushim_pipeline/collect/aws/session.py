@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from kushim_pipeline.collect.aws.regions import regions_of
 from kushim_pipeline.collect.aws.times import rfc3339
 from kushim_pipeline.collect.aws.wire import keep_answer
 from kushim_pipeline.tenants.connection import AwsConnection
@@ -55,7 +56,7 @@ class Clients:
         self._endpoint = connection.endpoint_url
         self._config = _config(connection.endpoint_url, threads)
         self._clients: dict[tuple[str, str], Client] = {}
-        self.home = home_region(connection.regions)
+        self.home = home_region(regions_of(connection))
         with _making:
             self._session = _session(connection, secrets, self.home, self._config)
 

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from kushim_pipeline.collect.aws.account import NOT_ENABLED, prove_identity, read_regions
 from kushim_pipeline.collect.aws.calls import Account, Answer, Sinks
 from kushim_pipeline.collect.aws.errors import ReadFailed, StorageFailed, scrub
+from kushim_pipeline.collect.aws.regions import regions_of
 from kushim_pipeline.collect.aws.session import Clients, partition_of
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.unit import GLOBAL, Unit
@@ -39,7 +40,8 @@ def collect_units(
     clients = Clients(connection, secrets, LISTINGS + DETAILS)
     listings = ThreadPoolExecutor(LISTINGS, thread_name_prefix="aws-listing")
     details = ThreadPoolExecutor(DETAILS, thread_name_prefix="aws-detail")
-    account = Account(connection.account_id, partition_of(connection.regions[0]), connection.regions, clients, details)
+    regions = regions_of(connection)
+    account = Account(connection.account_id, partition_of(regions[0]), regions, clients, details)
     try:
         waiting = _prepared(account, connection, collections, progress)
         if waiting is None:
@@ -78,7 +80,7 @@ def _prepared(
     left = [unit for unit in collections if unit.stream != "aws.region"]
     told = [collections[by_stream["aws.region"]]] if "aws.region" in by_stream else []
     try:
-        regions = read_regions(account, told, connection.regions)
+        regions = read_regions(account, told, account.regions, every=not connection.regions)
     except ReadFailed as failed:
         # Nothing is known about the regions: each unit finds out by itself.
         for collection in told:
@@ -92,7 +94,7 @@ def _prepared(
         _close(unit, collections[unit], *regions[unit.scope])
         left.remove(unit)
         progress(unit)
-    usable = tuple(region for region in connection.regions if region not in closed)
+    usable = tuple(region for region in account.regions if region not in closed)
     return replace(account, regions=usable), left
 
 

@@ -1,0 +1,77 @@
+"""AWS Backup: plans with their rules and selections, what is protected, the jobs, and how restores are tested."""
+
+from collections.abc import Callable
+from typing import Any
+
+from kushim_pipeline.collect.aws.calls import Account, Answer, Sinks, pick
+from kushim_pipeline.collect.aws.errors import ReadFailed
+from kushim_pipeline.collect.aws.heartbeat import steady
+from kushim_pipeline.collect.aws.listing import each, listing, one, pages, record_part
+
+_SERVICE = "backup"
+
+
+def read_plans(account: Account, region: str, sinks: Sinks) -> None:
+    """Plans with their rules, then what each selects."""
+    whole = pick(sinks, "aws.backup_plan", "aws.backup_selection")
+    plans, selections = pick(sinks, "aws.backup_plan"), pick(sinks, "aws.backup_selection")
+    found = [plan for plan, _ in listing(account, region, whole, _SERVICE, "ListBackupPlans", "BackupPlansList")]
+
+    def read(plan: dict[str, Any]) -> None:
+        arn, name = plan.get("BackupPlanArn") or "", plan.get("BackupPlanId") or ""
+        if plans:
+            answer = one(account, region, plans, arn, _SERVICE, "GetBackupPlan", BackupPlanId=name)
+            record_part(plans, arn, answer, _plan)
+        if selections:
+            _read_selections(account, region, sinks, arn, name)
+
+    each(account, read, found)
+
+
+def _plan(answer: Answer) -> dict[str, Any]:
+    answer.want("BackupPlan", dict)
+    return dict(steady("aws.backup_plan", answer.body))
+
+
+def _read_selections(account: Account, region: str, sinks: Sinks, arn: str, plan: str) -> None:
+    wanted = pick(sinks, "aws.backup_selection")
+    operation, key = "ListBackupSelections", "BackupSelectionsList"
+    for selection, _ in listing(account, region, wanted, _SERVICE, operation, key, BackupPlanId=plan):
+        name = selection.get("SelectionId") or ""
+        asked = {"BackupPlanId": plan, "SelectionId": name}
+        resource_id = f"{arn}/selection/{name}" if name else ""
+        answer = one(account, region, wanted, resource_id, _SERVICE, "GetBackupSelection", **asked)
+        record_part(wanted, resource_id, answer, _selection(arn))
+
+
+def _selection(arn: str) -> Callable[[Answer], dict[str, Any]]:
+    def body(answer: Answer) -> dict[str, Any]:
+        answer.want("BackupSelection", dict)
+        return {"BackupPlanArn": arn, **answer.body}
+
+    return body
+
+
+def read_protected(account: Account, region: str, sinks: Sinks) -> None:
+    """Resources that AWS Backup has a recovery point of."""
+    sink = sinks["aws.backup_protected_resource"]
+    for resource, evidence in listing(account, region, [sink], _SERVICE, "ListProtectedResources", "Results"):
+        arn = resource.get("ResourceArn") or ""
+        sink.record(arn, steady("aws.backup_protected_resource", resource), evidence=evidence)
+
+
+def read_restore_testing(account: Account, region: str, sinks: Sinks) -> None:
+    """Restore testing plans with the kinds of resources that they restore."""
+    sink = sinks["aws.backup_restore_testing_plan"]
+    operation, key = "ListRestoreTestingPlans", "RestoreTestingPlans"
+    for plan, evidence in listing(account, region, [sink], _SERVICE, operation, key):
+        arn, name = plan.get("RestoreTestingPlanArn") or "", plan.get("RestoreTestingPlanName") or ""
+        asked = {"RestoreTestingPlanName": name}
+        try:
+            answers = pages(account, region, [sink], _SERVICE, "ListRestoreTestingSelections", **asked)
+            selections = [item for answer in answers for item in answer.want("RestoreTestingSelections", list)]
+        except ReadFailed as failed:
+            sink.unreadable(arn, failed.reason, "ListRestoreTestingSelections", failed.message)
+            continue
+        body = {**steady("aws.backup_restore_testing_plan", plan), "RestoreTestingSelections": selections}
+        sink.record(arn, body, evidence=evidence)

@@ -38,10 +38,10 @@ def read_protection(c: Collection, reading: Reading) -> None:
     def one(repository: Item) -> None:
         call = Call(PROTECTION, f"{_path(repository)}/branches/{_branch(repository)}/protection", needs=NEEDS)
         answer = reading.client.ask(call, c.keep)
-        said = said(answer) if answer.status == 404 else ""
-        if said == NOT_PROTECTED:
+        words = said(answer) if answer.status == 404 else ""
+        if words == NOT_PROTECTED:
             c.record(repository.id, {"absent": True, "code": NOT_PROTECTED}, evidence=answer.evidence)
-        elif said == NOT_FOUND:
+        elif words == NOT_FOUND:
             raise Unread(
                 Reason.INCOMPLETE,
                 PROTECTION,

@@ -63,11 +63,11 @@ def budget(answer: Answer, now: float) -> Budget | None:
     limit, remaining, reset = (
         whole_number(answer.headers.get(f"x-ratelimit-{name}", "")) for name in ("limit", "remaining", "reset")
     )
-    if limit is None or remaining is None or reset is None:
+    if remaining is None or reset is None:
         return None
     # One second more: it is not said when in that second the reset comes.
     left = max(0.0, reset - server_time(answer, now)) + 1.0
-    return Budget(limit, remaining, left, used=limit - remaining)
+    return Budget(limit or 0, remaining, left, used=max((limit or 0) - remaining, 0))
 
 
 def said(answer: Answer) -> str:

@@ -120,7 +120,8 @@ class Client:
             headers["Content-Type"] = "application/json"
         budget = None
         try:
-            answer = self._wire.send(call.method, f"{path}?{urlencode(query)}" if query else path, headers, body)
+            target = f"{path}?{urlencode(sorted(query))}" if query else path
+            answer = self._wire.send(call.method, target, headers, body)
             budget = self.dialect.budget(answer, self._clockwork.now())
         except TooLarge as error:
             raise Unread(Reason.INCOMPLETE, call.operation, str(error)) from None

@@ -121,10 +121,13 @@ class Limiter:
                 return
             bucket.limit = budget.limit
             if budget.reset_in > 0:
+                ends = now + budget.reset_in + MARGIN
                 if budget.used is not None:
-                    # The vendor's own count: it knows of earlier runs, of free answers and of what a query costs.
-                    bucket.used = budget.used + bucket.in_flight
-                bucket.ends = now + budget.reset_in + MARGIN
+                    # The vendor's own count knows of earlier runs and of what a query costs. Answers overtake each other:
+                    # within one window the highest count holds.
+                    used = budget.used + bucket.in_flight
+                    bucket.used = max(bucket.used, used) if abs(ends - bucket.ends) < 2 * MARGIN else used
+                bucket.ends = ends
                 bucket.window = max(bucket.window, budget.reset_in)
                 bucket.spent_by_all = budget.remaining <= math.floor(budget.limit * RESERVE) and budget.limit > 1
 

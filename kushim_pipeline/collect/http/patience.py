@@ -20,7 +20,7 @@ class Patience:
     """
 
     tries: int = 3
-    longest: float = 60.0
+    longest: float = 75.0
     total: float = 120.0
     give_up_after: int = 5
     limited_tries: int = 6

@@ -69,7 +69,7 @@ class Wire:
         except urllib3.exceptions.HTTPError as error:
             raise Lost(_in_words(error, self.host, self._limits)) from None
         except (ValueError, UnicodeError):
-            raise Lost("the credentials hold characters that HTTP does not allow") from None
+            raise Lost("the token holds characters that HTTP does not allow") from None
         except OSError as error:
             raise Lost(f"the connection to {self.host} failed ({type(error).__name__})") from None
         try:

@@ -102,7 +102,7 @@ def test_a_limit_that_never_ends_is_given_up(
     patience = Patience()
     found = collect(server.url, root, clockwork=waits.clockwork(time.time()), patience=patience)
     assert found.reasons("github.owner") == {Reason.NOT_COLLECTED}
-    assert asked(server) <= patience.tries
+    assert asked(server) <= patience.limited_tries
     assert all(wait <= patience.longest for wait in waits.asked)
     others_unaffected(found, healthy, ["github.owner"])
 
@@ -127,7 +127,7 @@ def test_a_servers_fault_is_tried_again_with_growing_waits(vendor: Start, root: 
 def test_all_waits_together_are_capped(vendor: Start, root: Path) -> None:
     waits = Waits()
     server = vendor(Fault("*", "status", status=429, message=SECONDARY, headers={"Retry-After": "50"}))
-    patience = Patience(total=120)
+    patience = Patience(limited=120)
     collect(server.url, root, clockwork=waits.clockwork(time.time()), patience=patience)
     assert len(server.ledger) <= 30
 

@@ -12,6 +12,7 @@ from kushim_pipeline.sandbox import (
     aws_backup,
     aws_detection,
     aws_edge,
+    aws_events,
     aws_organizations,
     aws_services,
 )
@@ -24,6 +25,7 @@ ANSWERS: Mapping[str, Callable[[Asked], Answer]] = {
     **aws_backup.ANSWERS,
     **aws_detection.ANSWERS,
     **aws_edge.ANSWERS,
+    **aws_events.ANSWERS,
     **aws_organizations.ANSWERS,
     **aws_services.ANSWERS,
 }

@@ -1,8 +1,9 @@
 """AWS Backup for the sandbox: one plan a region, a job a day for what it protects, restores that are tested. Pure."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from kushim_pipeline.sandbox.aws_asked import Answer, Asked, made_up
 from kushim_pipeline.sandbox.estate import Account
@@ -94,7 +95,7 @@ def _resources(asked: Asked) -> Answer:
 
 
 def _jobs(asked: Asked) -> Answer:
-    found = []
+    found: list[dict[str, Any]] = []
     for name, kind, arn in _protected(asked):
         for days in range(1, _DAYS):
             begun = asked.days_ago(days) + timedelta(hours=5)
@@ -118,7 +119,14 @@ def _jobs(asked: Asked) -> Answer:
                     "PercentDone": "100.0",
                 }
             )
-    return {"BackupJobs": found}
+    since = _created_after(asked)
+    return {"BackupJobs": [job for job in found if job["CreationDate"] >= since]}
+
+
+def _created_after(asked: Asked) -> float:
+    target = asked.call.text.partition(" ")[0]
+    (text,) = parse_qs(urlsplit(target).query).get("createdAfter", ["1970-01-01T00:00:00Z"])
+    return datetime.fromisoformat(text).timestamp()
 
 
 def _restore_jobs(asked: Asked) -> Answer:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from kushim_pipeline.collect.aws.calls import Account, Answer, Sinks, call, pick
 from kushim_pipeline.collect.aws.errors import ReadFailed
+from kushim_pipeline.collect.aws.session import partition_of
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.evidence.receipt import Reason
 
@@ -48,7 +49,7 @@ def read_regions(
             elif not every:
                 sink.unreadable(name, Reason.INCOMPLETE, "DescribeRegions", "AWS names no such region; correct regions")
     for region in sorted(str(name) for name in named if every and name not in configured):
-        if named[region] != NOT_ENABLED:
+        if named[region] != NOT_ENABLED and partition_of(region) == account.partition:
             for sink in sinks:
                 why = "this version does not know the region; name all regions of the account under regions"
                 sink.unreadable(f"{account.account_id}/{region}", Reason.NOT_COLLECTED, "DescribeRegions", why)

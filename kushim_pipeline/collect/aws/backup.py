@@ -1,14 +1,23 @@
 """AWS Backup: plans with their rules and selections, what is protected, the jobs, and how restores are tested."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from kushim_pipeline.collect.aws.calls import Account, Answer, Sinks, pick
 from kushim_pipeline.collect.aws.errors import ReadFailed
+from kushim_pipeline.collect.aws.events import open_log, written
 from kushim_pipeline.collect.aws.heartbeat import steady
 from kushim_pipeline.collect.aws.listing import each, listing, one, pages, record_part
+from kushim_pipeline.collect.aws.times import instant
+from kushim_pipeline.collect.collection import Collection
 
 _SERVICE = "backup"
+_JOBS_KEPT = timedelta(days=30)
+_RESTORES_KEPT = timedelta(days=400)
+# A job changes until it ends, which a plan gives it seven days for unless it says otherwise (developer guide, "Backup
+# plan options", completion window).
+_JOBS_OVERLAP = timedelta(days=8)
 
 
 def read_plans(account: Account, region: str, sinks: Sinks) -> None:
@@ -58,6 +67,26 @@ def read_protected(account: Account, region: str, sinks: Sinks) -> None:
     for resource, evidence in listing(account, region, [sink], _SERVICE, "ListProtectedResources", "Results"):
         arn = resource.get("ResourceArn") or ""
         sink.record(arn, steady("aws.backup_protected_resource", resource), evidence=evidence)
+
+
+def read_jobs(account: Account, region: str, sinks: Sinks) -> None:
+    """Backup jobs: what was backed up when, and how that ended. AWS lists those of 30 days, so they are read on."""
+    _jobs(account, region, sinks["aws.backup_job"], "ListBackupJobs", "BackupJobs", "BackupJobId", _JOBS_KEPT)
+
+
+def read_restore_jobs(account: Account, region: str, sinks: Sinks) -> None:
+    """Restores, of which the last may be long ago: those that were seen once stay for more than a year."""
+    sink = sinks["aws.backup_restore_job"]
+    _jobs(account, region, sink, "ListRestoreJobs", "RestoreJobs", "RestoreJobId", _RESTORES_KEPT)
+
+
+def _jobs(
+    account: Account, region: str, sink: Collection, operation: str, key: str, name: str, kept: timedelta
+) -> None:
+    since = open_log(sink, datetime.now(UTC), kept, _JOBS_OVERLAP)
+    for job, evidence in listing(account, region, [sink], _SERVICE, operation, key, ByCreatedAfter=written(since)):
+        at = instant(job.get("CreationDate"))
+        sink.record(job.get(name) or "", job, evidence=evidence, observed_at=at, mark=written(at) if at else "")
 
 
 def read_restore_testing(account: Account, region: str, sinks: Sinks) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection as Some
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from kushim_pipeline.collect.aws.errors import THROTTLED, ReadFailed, from_answer, from_client
@@ -11,6 +11,7 @@ from kushim_pipeline.collect.aws.permissions import permission
 from kushim_pipeline.collect.aws.session import Client, Clients
 from kushim_pipeline.collect.aws.wire import Reading, keep_page, reading
 from kushim_pipeline.collect.collection import Collection
+from kushim_pipeline.collect.pace import Pace
 from kushim_pipeline.evidence.receipt import Reason
 
 MAX_SILENCES = 3
@@ -33,6 +34,7 @@ class Account:
     clients: Clients
     details: Executor
     """The bounded pool for one call a resource."""
+    pace: Pace = field(default_factory=Pace)
 
     @property
     def home(self) -> str:

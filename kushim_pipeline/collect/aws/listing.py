@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Collection as Some
 from concurrent.futures import wait
+from itertools import islice
 from typing import Any, TypeVar
 
 from kushim_pipeline.collect.aws.calls import Account, Answer, call
@@ -105,6 +106,8 @@ def pages(
     for _ in range(MAX_PAGES):
         answer = call(account, region, sinks, service, operation, **asked)
         yield answer
+        if account.pace.sample:
+            return
         token = _at(answer.body, paging["output_token"])
         more = _at(answer.body, paging["more_results"]) if "more_results" in paging else bool(token)
         if not more:
@@ -176,7 +179,8 @@ def each(account: Account, read: Callable[[T], None], resources: Iterable[T]) ->
 
     Only readers of whole units call this, never a `read`: the pool's threads wait for nobody.
     """
-    running = [account.details.submit(read, resource) for resource in resources]
+    wanted = islice(resources, 1) if account.pace.sample else resources
+    running = [account.details.submit(read, resource) for resource in wanted]
     wait(running)
     for done in running:
         done.result()

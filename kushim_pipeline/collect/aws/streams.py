@@ -19,6 +19,7 @@ from kushim_pipeline.collect.aws import (
     ec2,
     ecr,
     edge,
+    events,
     functions,
     iam,
     inspector,
@@ -255,6 +256,19 @@ STREAMS: tuple[StreamSpec, ...] = (
         "backup:ListProtectedResources",
         ("backup_protected_resource", "", "resources with a recovery point"),
     ),
+    *_streams("region", backup.read_jobs, "backup:ListBackupJobs", ("backup_job", "", "backup jobs of 30 days")),
+    *_streams(
+        "region",
+        backup.read_restore_jobs,
+        "backup:ListRestoreJobs",
+        ("backup_restore_job", "", "restores of 400 days, as far as they were seen"),
+    ),
+    *_streams(
+        "region",
+        events.read_events,
+        "cloudtrail:LookupEvents",
+        ("cloudtrail_event", "", "use of the root user and changes of audit logging, 90 days"),
+    ),
     *_streams(
         "region",
         backup.read_restore_testing,
@@ -370,8 +384,9 @@ def collect(
 ) -> None:
     """Read the units of one account; call `progress(unit)` as soon as one is done.
 
-    In: the connection, its resolved secrets by field name. What AWS does ends in the collections; raised is only what
-    keeps evidence from being written (OSError).
+    In: the connection, its resolved secrets by field name, and how to go about it. What AWS does ends in the
+    collections; raised is only what keeps evidence from being written (OSError).
     """
     collections = {unit: open_collection(unit) for unit in units}
-    collect_units(connection, secrets, collections, {name: spec.read for name, spec in _BY_NAME.items()}, progress)
+    readers = {name: spec.read for name, spec in _BY_NAME.items()}
+    collect_units(connection, secrets, collections, readers, progress, pace)

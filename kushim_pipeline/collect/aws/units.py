@@ -12,6 +12,7 @@ from kushim_pipeline.collect.aws.errors import ReadFailed, StorageFailed, scrub
 from kushim_pipeline.collect.aws.regions import regions_of
 from kushim_pipeline.collect.aws.session import Clients, partition_of
 from kushim_pipeline.collect.collection import Collection
+from kushim_pipeline.collect.pace import Pace
 from kushim_pipeline.collect.unit import GLOBAL, Unit
 from kushim_pipeline.evidence.receipt import Reason
 from kushim_pipeline.tenants.connection import AwsConnection
@@ -31,8 +32,10 @@ def collect_units(
     collections: Collections,
     readers: Mapping[str, Reader | None],
     progress: Callable[[Unit], None],
+    pace: Pace | None = None,
 ) -> None:
-    """In: the connection and its secrets, an open collection for each unit, the reader of each stream.
+    """In: the connection and its secrets, an open collection for each unit, the reader of each stream, and how to go
+    about it.
 
     Readers that are the same function read all their streams of one scope in one go. Calls `progress` once for each
     unit, from the calling thread. Raises OSError when evidence cannot be written.
@@ -41,7 +44,7 @@ def collect_units(
     listings = ThreadPoolExecutor(LISTINGS, thread_name_prefix="aws-listing")
     details = ThreadPoolExecutor(DETAILS, thread_name_prefix="aws-detail")
     regions = regions_of(connection)
-    account = Account(connection.account_id, partition_of(regions[0]), regions, clients, details)
+    account = Account(connection.account_id, partition_of(regions[0]), regions, clients, details, pace or Pace())
     try:
         waiting = _prepared(account, connection, collections, progress)
         if waiting is None:

@@ -1,7 +1,7 @@
 """Read an account through the collector, and look at what came out."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +9,15 @@ import orjson
 from pydantic import SecretStr
 
 from kushim_pipeline.collect.aws.streams import collect, units
+from kushim_pipeline.collect.before import Head, load_before
 from kushim_pipeline.collect.collection import Collection
+from kushim_pipeline.collect.http.patience import Clockwork
+from kushim_pipeline.collect.pace import Pace
 from kushim_pipeline.collect.run import masking
 from kushim_pipeline.collect.unit import Unit
 from kushim_pipeline.evidence.receipt import ReadError, Receipt
 from kushim_pipeline.evidence.store import EvidenceStore, FileStore
+from kushim_pipeline.evidence.verify import write_receipt
 from kushim_pipeline.tenants.connection import AwsConnection
 from kushim_pipeline_tests.integration.collect.aws.builder import REGIONS
 
@@ -21,6 +25,10 @@ TENANT = "acme"
 ACCOUNT = "123456789012"
 SECRET = "example-secret-key-of-the-tenant"
 SECRETS = {"access_key_id": SecretStr("AKIAEXAMPLEEXAMPLE00"), "secret_access_key": SecretStr(SECRET)}
+
+
+PACE = Pace(clockwork=Clockwork(wait=lambda _: None))
+"""Nothing is waited for."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +82,11 @@ def read(
     *,
     secrets: Mapping[str, SecretStr] = SECRETS,
     store: EvidenceStore | None = None,
+    after: Outcome | None = None,
+    sample: bool = False,
     **fields: Any,
 ) -> Outcome:
-    """Read an account: all streams or those named (without `aws.`)."""
+    """Read an account: all streams or those named (without `aws.`), from the start or on from an earlier reading."""
     target = connection(url, **fields)
     wanted = None if streams is None else {f"aws.{stream}" for stream in streams}
     chosen = [unit for unit in units(TENANT, target) if wanted is None or unit.stream in wanted]
@@ -88,13 +98,21 @@ def read(
     receipts: dict[tuple[str, str], Receipt] = {}
 
     def open_collection(unit: Unit) -> Collection:
-        collections[unit] = Collection(unit, kept, code_version="test", mask=mask)
+        head = _head(kept, after.receipts[unit.stream, unit.scope]) if after else Head()
+        collections[unit] = Collection(
+            unit, kept, code_version="test", mask=mask, head=head, before=lambda: load_before(kept, TENANT, head)
+        )
         return collections[unit]
 
     def progress(unit: Unit) -> None:
         assert (unit.stream, unit.scope) not in receipts, "a unit is reported done once"
         receipts[unit.stream, unit.scope] = collections[unit].finish()
 
-    collect(target, secrets, chosen, open_collection, progress)
+    collect(target, secrets, chosen, open_collection, progress, replace(PACE, sample=sample))
     assert len(receipts) == len(chosen), "every unit is reported done"
     return Outcome(receipts, kept)
+
+
+def _head(store: EvidenceStore, receipt: Receipt) -> Head:
+    """What the ledger would say after this receipt."""
+    return Head(write_receipt(store, receipt), receipt.population)

@@ -145,7 +145,7 @@ def _facts(catalogue: Catalogue, table: FactTable) -> Iterator[tuple[int | None,
         yield None, "the column 'unreadable' is the engine's: it marks the quarantined rows; use another name"
     _, literals = sql_rules.strip(table.sql)
     for literal in literals:
-        if re.fullmatch(r"(aws|github|okta|jira|slack|kushim)\.[a-z0-9_]+", literal) and literal not in table.streams:
+        if re.fullmatch(r"(aws|github|okta|jira|slack|file|kushim)\.[a-z0-9_]+", literal) and literal not in table.streams:
             yield None, f"the statement reads the stream {literal}: name it under streams"
     for stream in table.streams:
         if stream not in literals and table.source != "kushim":

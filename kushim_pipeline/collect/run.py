@@ -27,7 +27,7 @@ from kushim_pipeline.tenants.config import Connection, TenantConfig
 from kushim_pipeline.tenants.secret import MissingSecret, Resolver, from_environment, mask, resolve_all
 from kushim_pipeline.tenants.spelling import spellings
 
-SOURCES = ("aws", "github")
+SOURCES = ("aws", "github", "okta", "jira", "slack", "file")
 
 # What an exception's text may carry: `?api_key=…`, `Authorization: Bearer …`, an AWS signature, a GitHub token.
 _LEAKS = re.compile(

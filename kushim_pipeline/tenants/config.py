@@ -15,13 +15,13 @@ from kushim_pipeline.tenants.connection import (
     AnyConnection,
     AwsConnection,
     Connection,
+    FileConnection,
     GithubConnection,
     JiraConnection,
-    Model,
     OktaConnection,
     SlackConnection,
-    Text,
 )
+from kushim_pipeline.tenants.model import Model, Text
 from kushim_pipeline.tenants.secret import Mistake
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "AnyConnection",
     "AwsConnection",
     "Connection",
+    "FileConnection",
     "Framework",
     "GithubConnection",
     "JiraConnection",

@@ -1,11 +1,15 @@
 """What a tenant file says about a connection: one frozen model a source, told apart by `source`."""
 
 import re
-from typing import Annotated, ClassVar, Literal, Self
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, field_validator, model_validator
 
+from kushim_pipeline.tenants.declared_file import DeclaredFile, Folder
+from kushim_pipeline.tenants.model import Model, Text
 from kushim_pipeline.tenants.secret import Mistake, SecretField, SecretRef
 
 
@@ -31,13 +35,6 @@ def _url(text: str) -> str:
 
 
 Url = Annotated[str, Field(max_length=500), AfterValidator(_url)]
-Text = Annotated[str, Field(min_length=1, max_length=200)]
-
-
-class Model(BaseModel):
-    """What all parts of a tenant file have in common. Errors hide their input: it may be a secret."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Connection(Model):
@@ -46,6 +43,8 @@ class Connection(Model):
     secret_fields: ClassVar[tuple[str, ...]] = ()
     url_fields: ClassVar[tuple[str, ...]] = ()
     source: str
+    budget_share: float = Field(default=0.5, gt=0, le=1)
+    """How much of the vendor's rate limit Kushim may use; the rest is left to people and other tools."""
 
     @property
     def account(self) -> str:
@@ -67,13 +66,16 @@ def _host(url: str) -> str:
 
 
 class AwsConnection(Connection):
-    """An AWS account. Without access keys, boto3's own chain (profile, instance role) supplies the credentials."""
+    """An AWS account. Without access keys, boto3's own chain (profile, instance role) supplies the credentials.
+
+    Without `regions`, or with `regions: all`, every region that the account has enabled is read.
+    """
 
     secret_fields = ("access_key_id", "secret_access_key", "session_token")
     url_fields = ("endpoint_url",)
     source: Literal["aws"]
     account_id: str
-    regions: tuple[str, ...] = Field(min_length=1)
+    regions: tuple[str, ...] = Field(default=(), min_length=1)
     role_arn: str | None = None
     external_id: str | None = None
     access_key_id: SecretField | None = None
@@ -93,6 +95,13 @@ class AwsConnection(Connection):
                 "an AWS account id has 12 digits", 'write it with its leading zeros, e.g. account_id: "012345678901"'
             )
         return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _every_region(cls, data: Any) -> Any:
+        if isinstance(data, dict) and data.get("regions") in ("all", ["all"]):
+            return {key: value for key, value in data.items() if key != "regions"}
+        return data
 
     @field_validator("regions")
     @classmethod
@@ -214,8 +223,48 @@ class SlackConnection(Connection):
         return self.workspace or _host(self.base_url)
 
 
+class FileConnection(Connection):
+    """A drop folder with populations that no interface gives: people, training, vendors. `name` tells folders apart.
+
+    `folder` lies below the folder that the tenant file is in, or, written as an absolute path, in a place that the
+    operator names in KUSHIM_DROP.
+    """
+
+    source: Literal["file"]
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+    folder: Folder
+    files: tuple[DeclaredFile, ...]
+    _base: Path = PrivateAttr(default=Path())
+
+    @property
+    def account(self) -> str:
+        return self.name
+
+    @property
+    def base(self) -> Path:
+        """The folder that a relative `folder` starts from."""
+        return self._base
+
+    def below(self, base: Path) -> Self:
+        """The same connection of a tenant file that lies in `base` (without this: the working folder)."""
+        placed = self.model_copy()
+        placed._base = base
+        return placed
+
+    @field_validator("files")
+    @classmethod
+    def _files(cls, value: tuple[DeclaredFile, ...]) -> tuple[DeclaredFile, ...]:
+        if not value:
+            raise Mistake("the list is empty", 'write e.g. [{stream: person, path: "people-*.csv"}]')
+        twice = [stream for stream, n in Counter(file.stream for file in value).items() if n > 1]
+        if twice:
+            raise Mistake(f"two files both give the stream {twice[0]}", "give each file a stream of its own")
+        return value
+
+
 AnyConnection = Annotated[
-    AwsConnection | GithubConnection | OktaConnection | JiraConnection | SlackConnection, Field(discriminator="source")
+    AwsConnection | GithubConnection | OktaConnection | JiraConnection | SlackConnection | FileConnection,
+    Field(discriminator="source"),
 ]
 CONNECTIONS: dict[str, type[Connection]] = {
     "aws": AwsConnection,
@@ -223,4 +272,5 @@ CONNECTIONS: dict[str, type[Connection]] = {
     "okta": OktaConnection,
     "jira": JiraConnection,
     "slack": SlackConnection,
+    "file": FileConnection,
 }

@@ -13,7 +13,8 @@ from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
-from kushim_pipeline.tenants.config import TENANT_ID, TenantConfig
+from kushim_pipeline.tenants.config import TENANT_ID, FileConnection, TenantConfig
+from kushim_pipeline.tenants.drop import DROP, allowed
 from kushim_pipeline.tenants.hosts import ALLOW_PRIVATE_HOSTS, check_base_url
 from kushim_pipeline.tenants.problem import Problem, find, from_pydantic, shown
 from kushim_pipeline.tenants.secret import MissingSecret, Resolver, looks_like_credential, resolve
@@ -95,7 +96,7 @@ def _load(path: Path, environ: Mapping[str, str], policy: PolicyCheck | None, re
     try:
         data = _bytes(path)
         if (sound := _sound(data)) is not None:
-            known, line = sound
+            known, line = _placed(sound[0], path), sound[1]
             found = [
                 *_policy_problems(known, data, path, policy),
                 *_connection_problems(known, data, path, environ, resolver),
@@ -125,7 +126,7 @@ def _load(path: Path, environ: Mapping[str, str], policy: PolicyCheck | None, re
     ]
     config: TenantConfig | None = None
     try:
-        config = TenantConfig.model_validate(_data(root))
+        config = _placed(TenantConfig.model_validate(_data(root)), path)
     except ValidationError as error:
         wrong = error.errors(include_url=False, include_input=False)
         problems += [from_pydantic(item, root, path, tenant) for item in wrong]
@@ -194,6 +195,15 @@ def _data(root: Node) -> dict[str, Any]:
     return {key.text: plain_data(value, typed=key.text == "policy") for key, value in root.pairs}
 
 
+def _placed(config: TenantConfig, path: Path) -> TenantConfig:
+    """The configuration of a file at `path`: its drop folders start from where the file lies."""
+    if not any(isinstance(connection, FileConnection) for connection in config.connections):
+        return config
+    base = path.absolute().parent
+    placed = [c.below(base) if isinstance(c, FileConnection) else c for c in config.connections]
+    return config.model_copy(update={"connections": tuple(placed)})
+
+
 def _policy_problems(config: TenantConfig, data: bytes, path: Path, policy: PolicyCheck | None) -> Iterator[Problem]:
     if policy is None:
         return
@@ -226,6 +236,11 @@ def _connection_problems(
                 yield Problem(
                     path, line, config.tenant, f"{name} {place}: {what}", instead or "write https://host/path"
                 )
+        if isinstance(connection, FileConnection) and not allowed(connection.folder, environ):
+            _, line = find(_root(data), ["connections", index, "folder"])
+            what = f"folder {place}: an absolute path that the operator has not allowed"
+            instead = f"write it relative to this file's folder, or let {DROP} name a folder above it"
+            yield Problem(path, line, config.tenant, what, instead)
         # Who is not collected needs no secret: an offboarded tenant's are destroyed.
         if resolver is None or config.state != "active":
             continue

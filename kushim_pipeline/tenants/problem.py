@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from kushim_pipeline.tenants.config import CONNECTIONS, Framework, PolicyException, State, TenantConfig
+from kushim_pipeline.tenants.declared_file import Column, DeclaredFile, Kind
 from kushim_pipeline.tenants.secret import Mistake, looks_like_credential
 from kushim_pipeline.tenants.yaml_tree import Node
 
@@ -27,6 +28,13 @@ _EXAMPLES = {
     "base_url": "base_url: https://acme.atlassian.net",
     "email": "email: somebody@acme.example",
     "projects": "projects: [SEC]",
+    "folder": "folder: drop/acme",
+    "files": 'files: [{stream: person, path: "people-*.csv"}] (see docs/sources/file.md)',
+    "stream": "stream: person (small letters, digits and _)",
+    "path": 'path: "people-*.csv"',
+    "columns": "columns: {asset_id: text, owner: text}",
+    "type": f"type: and one of {', '.join(get_args(Kind))}",
+    "max_age_days": "max_age_days: 31",
     "policy": "policy: {access_key_max_age_days: 90}",
     "exceptions": "exceptions: [] and list the approved exceptions in it (see docs/tenants.md)",
     "until": "until: 2027-03-31",
@@ -125,6 +133,8 @@ def _explain(error: Mapping[str, Any], location: list[int | str], node: Node | N
             return "keys and values belong here", example
         case "too_short":
             return "the list is empty", example
+        case "literal_error" if location[0] == "connections":
+            return "this word is not known here", f"write {error['ctx']['expected']}"
         case "literal_error" if key == "state":
             near = difflib.get_close_matches(node.text if node else "", get_args(State), n=1)
             return "this state is not known", f"write {_did_you_mean(near, get_args(State))}"
@@ -145,6 +155,8 @@ def _unknown_key(key: str, location: tuple[int | str, ...]) -> tuple[str, str]:
         known = PolicyException.model_fields
     elif location[0] == "connections" and len(location) > 2:
         known = CONNECTIONS[str(location[2])].model_fields
+        if location[3:4] == ("files",) and len(location) > 5:
+            known = (Column if location[5] == "columns" and len(location) > 7 else DeclaredFile).model_fields
     near = difflib.get_close_matches(key, known, n=1)
     name = shown(key)
     return f"unknown key {name}" if name else "unknown key", f"write {_did_you_mean(near, known)}"

@@ -5,6 +5,7 @@ from pydantic import ValidationError
 
 from kushim_pipeline.tenants.config import (
     AwsConnection,
+    FileConnection,
     GithubConnection,
     JiraConnection,
     OktaConnection,
@@ -170,3 +171,68 @@ def test_a_configuration_prints_and_dumps_references_only() -> None:
     config = tenant(connections=[GITHUB])
     assert "env:TOKEN" in config.model_dump_json()
     assert TenantConfig.model_validate_json(config.model_dump_json()) == config
+
+
+PEOPLE = {"stream": "person", "path": "people-*.csv"}
+ASSETS = {"stream": "asset", "path": "a.csv", "key": "id", "columns": {"id": "text", "until": {"type": "date"}}}
+DROP = {"source": "file", "name": "hr", "folder": "drop/acme", "files": [PEOPLE, ASSETS]}
+
+
+def test_a_drop_folder_is_a_connection() -> None:
+    (connection,) = tenant(connections=[DROP]).connections
+    assert isinstance(connection, FileConnection)
+    assert (connection.connection_id, connection.secret_refs()) == ("file:hr", {})
+    people, assets = connection.files
+    assert (people.kind, people.keys, people.max_age_days) == ("csv", ("person_id",), 31)
+    assert people.schema_columns["end_date"].kind == "date"
+    assert people.may_lack >= {"department"}
+    assert (assets.keys, assets.schema_columns["until"].is_required, assets.may_lack) == (("id",), True, frozenset())
+
+
+def test_a_column_that_the_tenant_names_must_be_in_the_file() -> None:
+    given = {
+        **PEOPLE,
+        "columns": {"department": {"header": "Team"}, "end_date": {"format": "DD.MM.YYYY"}, "squad": "text"},
+    }
+    (file,) = FileConnection.model_validate({**DROP, "files": [given]}).files
+    columns = file.schema_columns
+    assert "department" not in file.may_lack
+    assert (columns["department"].is_required, columns["department"].header) == (False, "Team")
+    assert (columns["end_date"].kind, columns["end_date"].format) == ("date", "DD.MM.YYYY")
+    assert columns["squad"].is_required
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"folder": "../drop"}, "leaves its folder"),
+        ({"folder": "/srv/../etc"}, "leaves its folder"),
+        ({"folder": "~/drop"}, "leaves its folder"),
+        ({"folder": "C:/drop"}, "leaves its folder"),
+        ({"folder": "a\\..\\b"}, "not a path"),
+        ({"folder": "a\nb"}, "not a path"),
+        ({"folder": "."}, "the folder itself"),
+        ({"name": "HR"}, "pattern"),
+        ({"files": []}, "empty"),
+        ({"files": [PEOPLE, PEOPLE]}, "two files both give the stream person"),
+        ({"files": [{**PEOPLE, "path": "/etc/passwd"}]}, "leaves its folder"),
+        ({"files": [{**PEOPLE, "path": "a/../../b.csv"}]}, "leaves its folder"),
+        ({"files": [{**PEOPLE, "path": ".hidden.csv"}]}, "hidden"),
+        ({"files": [{**PEOPLE, "path": "*/people.csv"}]}, r"only \* and \? match"),
+        ({"files": [{**PEOPLE, "path": "people-[0-9].csv"}]}, r"only \* and \? match"),
+        ({"files": [{**PEOPLE, "path": "people.xlsx"}]}, "format: csv or format: jsonl"),
+        ({"files": [{**PEOPLE, "columns": {"end_date": "text"}}]}, "end_date of person is a date"),
+        ({"files": [{**PEOPLE, "columns": {"email": {"required": False}}}]}, "email of person is required"),
+        ({"files": [{**PEOPLE, "key": "email"}]}, "the key of person is person_id"),
+        ({"files": [{**PEOPLE, "ignore": ["E-mail", "EMAIL"]}]}, "same header"),
+        ({"files": [{**PEOPLE, "columns": {"a": {"header": "X"}, "b": {"header": "x "}}}]}, "same header"),
+        ({"files": [{**PEOPLE, "max_age_days": 0}]}, "greater than or equal"),
+        ({"files": [{"stream": "asset", "path": "a.csv"}]}, "stream of your own"),
+        ({"files": [{**ASSETS, "key": "other"}]}, "key is not made of required columns"),
+        ({"files": [{**ASSETS, "columns": {"id": {"required": False}}}]}, "key is not made of required columns"),
+        ({"files": [{**ASSETS, "columns": {"id": "float"}}]}, "should be 'text', 'date'"),
+    ],
+)
+def test_a_drop_folder_refuses(changes: dict[str, object], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        FileConnection.model_validate({**DROP, **changes})

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from kushim_pipeline.catalogue.model import PolicyKey
 from kushim_pipeline.catalogue.policy import resolve
+from kushim_pipeline.tenants.config import FileConnection
 from kushim_pipeline.tenants.load import Loaded, load_tenants
 from kushim_pipeline.tenants.problem import Problem
 
@@ -87,7 +88,7 @@ REPLACED = [
     ("{access_key_max_age_days: 60}", "{access_key_max_age_days: soon}", 4, "whole number", "of that kind"),
     ("{access_key_max_age_days: 60}", "[60]", 4, "keys and values belong here", "policy: {"),
     ("account_id: 012345678901", "account_id: 12345678901", 6, "12 digits", "012345678901"),
-    ("account_id: 012345678901", "account_id: 012345678901, org: a", 6, "unknown key org", "one of source, account_id"),
+    ("account_id: 012345678901", "account_id: 012345678901, org: a", 6, "unknown key org", "one of source, budget_share, account_id"),
     ("[us-east-1]", "us-east-1", 6, "a list belongs here", "regions: [us-east-1]"),
     ("[us-east-1]", "[]", 6, "the list is empty", "regions: [us-east-1]"),
     ("source: github", "source: gihub", 8, "source is not known", "github"),
@@ -292,3 +293,47 @@ def test_a_file_that_did_not_change_is_parsed_once_and_judged_every_time(
     (unset,) = load_tenants(path, environ=without, policy=POLICY).problems
     (unknown,) = load_tenants(path, environ=ENVIRON, policy=partial(resolve, {})).problems
     assert (unset.line, unknown.line) == (10, 4)
+
+
+DROP = """\
+tenant: acme
+name: Acme
+connections:
+  - source: file
+    name: hr
+    folder: {folder}
+    files:
+      - stream: person
+        path: "people-*.csv"
+        max_age_days: 40
+        columns: {{email: {{header: E-Mail}}}}
+"""
+
+
+def test_a_drop_folder_starts_from_where_the_tenant_file_lies(tmp_path: Path) -> None:
+    """Two tenants whose files say the same still have two folders."""
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "acme.yaml").write_text(DROP.format(folder="drop"))
+        for _ in range(2):
+            (config,) = load_tenants(tmp_path / name, environ={}).tenants
+            (connection,) = config.connections
+            assert isinstance(connection, FileConnection)
+            assert connection.base == tmp_path / name
+            assert connection.files[0].max_age_days == 40
+
+
+def test_an_absolute_drop_folder_needs_the_operator(tmp_path: Path) -> None:
+    (tmp_path / "acme.yaml").write_text(DROP.format(folder="/srv/drop/acme"))
+    for allowed in ("", "/srv/dro", "srv", "/srv/drop/acme/b"):
+        problem = only(load_tenants(tmp_path, environ={"KUSHIM_DROP": allowed}))
+        assert (problem.line, "KUSHIM_DROP" in problem.instead) == (6, True)
+    assert load_tenants(tmp_path, environ={"KUSHIM_DROP": "/mnt:/srv/drop"}).problems == ()
+
+
+def test_mistakes_inside_a_declared_file_are_named_with_their_keys(tmp_path: Path) -> None:
+    text = DROP.format(folder="drop").replace("header", "hedaer").replace("max_age_days", "max_age")
+    found = sorted(str(problem) for problem in load(tmp_path, acme=text).problems)
+    assert ["write header" in found[0] or "write header" in found[1], "write max_age_days" in "".join(found)] == [
+        True
+    ] * 2

@@ -1,8 +1,8 @@
 """What the last collections of a unit left behind, so that the next reads only what changed.
 
-It is taken from the ledger and the receipts themselves, never from the warehouse: a cursor counts only once the bytes up
-to it are safe and acknowledged. A small file beside each ledger remembers the newest receipts; it is made anew from the
-ledger whenever it is missing or does not fit.
+It is taken from the ledger and the receipts themselves, never from the warehouse: a cursor counts only once the bytes
+up to it are safe and acknowledged. A small file beside each ledger remembers the newest receipts; it is made anew from
+the ledger whenever it is missing or does not fit.
 """
 
 import json

@@ -60,8 +60,8 @@ class Collection:
     ) -> None:
         """In: the unit, where bytes go, and the version of the reading code; what the ledger says of the unit.
 
-        Functions: `mask` takes secrets out of a text, `repeats` says whether bytes hold one, `before` loads what the last
-        whole collection left.
+        Functions: `mask` takes secrets out of a text, `repeats` says whether bytes hold one, `before` loads what the
+        last whole collection left.
         """
         self.unit = unit
         self._head = head or Head()
@@ -169,10 +169,9 @@ class Collection:
     ) -> None:
         """Report one resource.
 
-        In: its id, its raw JSON, the digest of the page it stands in, the source's own time if it gives one, and a mark by
-        which the next reading tells whether to read it again.
-        A body that is not JSON every engine reads alike is quarantined alone; a resource listed twice with different
-        contents means that the list moved while it was read.
+        In: its id, its raw JSON, the digest of the page it stands in, the source's own time if it gives one, and a mark
+        by which the next reading tells whether to read it again. A body that is not JSON every engine reads alike is
+        quarantined alone; a resource listed twice with different contents means that the list moved while it was read.
         """
         if not resource_id or len(resource_id) > MAX_RESOURCE_ID:
             self.problem(Reason.QUARANTINED, "record", "a record has no usable id")
@@ -268,8 +267,8 @@ class Collection:
         return found | ((self._base.marks.keys() | self._base.unread) - self._gone)
 
     def _reconcile(self, population: set[str]) -> int | None:
-        """Hold the population against the vendor's count, against nothing, and against the last one. Out: what it shrank
-        to, where that has to be confirmed."""
+        """Hold the population against the vendor's count, against nothing, and against the last one. Out: what it
+        shrank to, where that has to be confirmed."""
         if self._base is not None:
             for name in sorted(self._base.unread - self._gone - self._records.ids() - self._unread()):
                 self.unreadable(name, Reason.INCOMPLETE, "read", "it could not be read before and was not read now")
@@ -323,7 +322,9 @@ class Collection:
         seen = {error.resource_id: "unread" for error in self._errors if error.resource_id} | self._hashes
         lines = "".join(f"{name} {seen[name]}\n" for name in sorted(seen))
         if self._base is not None:
-            gone = "".join(f"{name} gone\n" for name in sorted(self._gone & (self._base.marks.keys() | self._base.unread)))
+            gone = "".join(
+                f"{name} gone\n" for name in sorted(self._gone & (self._base.marks.keys() | self._base.unread))
+            )
             if not lines and not gone:
                 return self._base.contents
             lines = f"{self._base.contents}\n{lines}{gone}"

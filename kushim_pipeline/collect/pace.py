@@ -9,8 +9,8 @@ from kushim_pipeline.collect.http.wire import Limits
 
 @dataclass(frozen=True)
 class Pace:
-    """`share`: of each budget, 0 to 1. `book`: where calls are counted between runs. `sample`: one page of each list and
-    one resource of each fan-out, to see what can be read (`kushim connections test`). The rest is for tests."""
+    """`share`: of each budget, 0 to 1. `book`: where calls are counted between runs. `sample`: one page of each list
+    and one resource of each fan-out, to see what can be read (`kushim connections test`). The rest is for tests."""
 
     share: float = SHARE
     book: Book = field(default_factory=NoBook)

@@ -100,9 +100,9 @@ def collect_source(
     """Read every unit of a tenant's connections to one source.
 
     In: the tenant, which source, where to write, who resolves references to secrets (or the environment alone, which
-    knows `env:`), who is told of each receipt, and whether to read all anew where what changed would be enough. Out: a receipt for every expected unit, whatever happened. What was
-    planned is in the ledger before the first call, so that a collection which was cut off is seen. Raises only when
-    evidence or ledger cannot be written.
+    knows `env:`), who is told of each receipt, and whether to read all anew where what changed would be enough. Out: a
+    receipt for every expected unit, whatever happened. What was planned is in the ledger before the first call, so that
+    a collection which was cut off is seen. Raises only when evidence or ledger cannot be written.
     """
     receipts: list[Receipt] = []
     resolver = from_environment(secrets) if isinstance(secrets, Mapping) else secrets

@@ -54,15 +54,15 @@ class ReadError(_Frozen):
 class Receipt(_Frozen):
     """One attempt to read one stream of one connection in one scope. Times are UTC.
 
-    `records_sha256` is the object that holds the records, one JSON line each; `records_more` further such objects, where
-    there are many. `contents_sha256` is the digest of their ids and content hashes alone, so two collections between
-    which nothing changed have the same.
+    `records_sha256` is the object that holds the records, one JSON line each; `records_more` further such objects,
+    where there are many. `contents_sha256` is the digest of their ids and content hashes alone, so two collections
+    between which nothing changed have the same.
 
-    A collection with a `base` is a delta: it read only what may have changed since that receipt. Its records replace those
-    of the same id, `gone` are the ids that the vendor no longer has, all else stands. `population` is how many resources
-    there are with it. `cursor` and `marks_sha256` (an object: id -> mark) are for the next reading. `proven_at`: every
-    resource was read, or proven unchanged, at or after this time (default: when the collection ended). `shrunk_to`: so
-    few were left that the reading is held back until another confirms it.
+    A collection with a `base` is a delta: it read only what may have changed since that receipt. Its records replace
+    those of the same id, `gone` are the ids that the vendor no longer has, all else stands. `population` is how many
+    resources there are with it. `cursor` and `marks_sha256` (an object: id -> mark) are for the next reading.
+    `proven_at`: every resource was read, or proven unchanged, at or after this time (default: when the collection
+    ended). `shrunk_to`: so few were left that the reading is held back until another confirms it.
     """
 
     tenant_id: str

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from kushim_pipeline.collect.collection import Collection
-from kushim_pipeline.collect.http.answers import object_of
-from kushim_pipeline.collect.http.listing import Item, read_list
 from kushim_pipeline.collect.github.client import GITHUB, said
-from kushim_pipeline.collect.http.call import Call, Keep, Unread
-from kushim_pipeline.collect.http.reading import Reading, report, unexpected
 from kushim_pipeline.collect.github.repository import readable
+from kushim_pipeline.collect.http.answers import object_of
+from kushim_pipeline.collect.http.call import Call, Keep, Unread
+from kushim_pipeline.collect.http.listing import Item, read_list
+from kushim_pipeline.collect.http.reading import Reading, report, unexpected
 from kushim_pipeline.evidence.receipt import Reason
 
 PROTECTION = "GET /repos/{owner}/{repo}/branches/{branch}/protection"

@@ -1,8 +1,8 @@
 """How GitHub is spoken to: PyGithub's headers, our wire; its limits, its words, its denials.
 
 PyGithub writes the headers (authentication, API version, media type, user agent). Everything after that is done in
-collect/http, because PyGithub keeps no bytes: it reads a body whole, guesses its encoding, follows a 301, sleeps and asks
-again without end at a 202, and throttles itself to four calls a second.
+collect/http, because PyGithub keeps no bytes: it reads a body whole, guesses its encoding, follows a 301, sleeps and
+asks again without end at a 202, and throttles itself to four calls a second.
 """
 
 from collections.abc import Mapping
@@ -90,8 +90,9 @@ def _refusal(answer: Answer, call: Call) -> Unread | None:
     return None
 
 
-# Source: GitHub REST, "Rate limits for the REST API": 5,000 requests an hour for a token, 5,000 points for GraphQL; after
-# a 403 or 429 wait for `retry-after`, else (at `x-ratelimit-remaining: 0`) until the reset, else at least a minute.
+# Source: GitHub REST, "Rate limits for the REST API": 5,000 requests an hour for a token, 5,000 points for GraphQL;
+# after a 403 or 429 wait for `retry-after`, else (at `x-ratelimit-remaining: 0`) until the reset, else at least a
+# minute.
 GITHUB = Dialect(
     vendor="GitHub",
     bucket=_bucket,

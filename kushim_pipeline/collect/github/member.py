@@ -7,9 +7,9 @@ owners; others get 422 (or 403). A person is a record in each list that names th
 from collections.abc import Callable, Mapping
 
 from kushim_pipeline.collect.collection import Collection
-from kushim_pipeline.collect.http.listing import login, read_list
 from kushim_pipeline.collect.github.organization import OWNER_PROOF, organization
 from kushim_pipeline.collect.http.call import Call, Unread
+from kushim_pipeline.collect.http.listing import login, read_list
 from kushim_pipeline.collect.http.reading import Reading, report
 from kushim_pipeline.evidence.receipt import Reason
 

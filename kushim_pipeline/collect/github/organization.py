@@ -47,7 +47,9 @@ def organization(reading: Reading, keep: Keep) -> Organization:
         answer = reading.client.ask(call, keep)
         body = object_of(answer, call, GITHUB)
         if str(body.get("login")).casefold() != reading.account.casefold():
-            raise Unread(Reason.INCOMPLETE, OPERATION, f"GitHub answered for another organisation than {reading.account}")
+            raise Unread(
+                Reason.INCOMPLETE, OPERATION, f"GitHub answered for another organisation than {reading.account}"
+            )
         return Organization(body, answer.evidence)
 
     return reading.once("organization", read_it).get(keep)

@@ -5,9 +5,9 @@ token that may not see the second number cannot prove that, whatever it lists.
 """
 
 from kushim_pipeline.collect.collection import Collection
-from kushim_pipeline.collect.http.listing import Item, Listing, full_name, read_list
 from kushim_pipeline.collect.github.organization import organization
 from kushim_pipeline.collect.http.call import Call, Keep, Unread
+from kushim_pipeline.collect.http.listing import Item, Listing, full_name, read_list
 from kushim_pipeline.collect.http.reading import Reading, report
 from kushim_pipeline.evidence.receipt import Reason
 

@@ -11,13 +11,13 @@ from typing import Any
 from urllib.parse import quote
 
 from kushim_pipeline.collect.collection import Collection
-from kushim_pipeline.collect.github.client import GITHUB
-from kushim_pipeline.collect.http.answers import object_of
 from kushim_pipeline.collect.github.branch import RULES, is_archived, rules
-from kushim_pipeline.collect.http.listing import Item
-from kushim_pipeline.collect.http.call import Answer, Call, Keep, Unread
-from kushim_pipeline.collect.http.reading import Reading, report, unexpected
+from kushim_pipeline.collect.github.client import GITHUB
 from kushim_pipeline.collect.github.repository import readable
+from kushim_pipeline.collect.http.answers import object_of
+from kushim_pipeline.collect.http.call import Answer, Call, Keep, Unread
+from kushim_pipeline.collect.http.listing import Item
+from kushim_pipeline.collect.http.reading import Reading, report, unexpected
 from kushim_pipeline.evidence.receipt import Reason
 
 OF_ORGANIZATION = "GET /orgs/{org}/rulesets/{ruleset_id}"

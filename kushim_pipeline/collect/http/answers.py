@@ -102,9 +102,7 @@ def refuse(answer: Answer, call: Call, dialect: Dialect) -> None:
         raise Unread(Reason.DENIED, call.operation, f"{shown}{hidden}: the token may not read this{needs}")
     if 200 < status < 300:
         raise Unread(Reason.INCOMPLETE, call.operation, f"{shown}: there is no answer to judge yet")
-    raise Unread(
-        Reason.NOT_COLLECTED, call.operation, f"{shown}: this is not how {dialect.vendor} answers this call"
-    )
+    raise Unread(Reason.NOT_COLLECTED, call.operation, f"{shown}: this is not how {dialect.vendor} answers this call")
 
 
 def error_text(answer: Answer, *keys: str) -> str:

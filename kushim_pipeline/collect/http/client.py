@@ -1,4 +1,4 @@
-"""Reads of one connection over HTTP: the bytes kept, every wait capped, the vendor's limits kept, no redirect followed."""
+"""Reads of one connection over HTTP: bytes kept, waits capped, the vendor's limits kept, no redirect followed."""
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -149,8 +149,8 @@ class Client:
                 raise Unread(
                     Reason.INCOMPLETE,
                     call.operation,
-                    f"not asked: the {allowed} calls that Kushim may take of {self.dialect.vendor}'s {limit} are used, or "
-                    f"others have used them, for another {wait:.0f} s; the next run goes on from here",
+                    f"not asked: the {allowed} calls that Kushim may take of {self.dialect.vendor}'s {limit} are "
+                    f"used, or others have used them, for another {wait:.0f} s; the next run goes on from here",
                 )
             self._clockwork.wait(wait)
 
@@ -160,7 +160,9 @@ class Client:
         demand = demanded_wait(self.dialect, answer, now)
         vendor = self.dialect.vendor
         if demand > self._patience.longest:
-            message = f"{vendor} limits the token ({answer.status}) and asks to wait {demand:.0f} s; collect again later"
+            message = (
+                f"{vendor} limits the token ({answer.status}) and asks to wait {demand:.0f} s; collect again later"
+            )
             return _Final(Reason.NOT_COLLECTED, call.operation, message)
         demand += self._clockwork.chance() * min(1.0, demand / 10)
         with self._lock:

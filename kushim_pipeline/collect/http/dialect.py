@@ -8,8 +8,8 @@ from kushim_pipeline.collect.http.call import Answer, Call, Unread
 
 @dataclass(frozen=True)
 class Budget:
-    """What an answer says of the vendor's limit: how many calls a window has, how many are left, and in how many seconds
-    the window ends. `used`: what the credential itself has used of it, where the vendor counts that."""
+    """What an answer says of the vendor's limit: how many calls a window has, how many are left, and in how many
+    seconds the window ends. `used`: what the credential itself has used of it, where the vendor counts that."""
 
     limit: int
     remaining: int
@@ -43,12 +43,12 @@ def too_many(answer: Answer) -> bool:
 class Dialect:
     """How one vendor is spoken to.
 
-    `vendor`: its name in messages. `bucket`: which of its budgets a call counts against. `budget`: what an answer says of
-    that budget (with the time in seconds since 1970). `defaults`: limit and window in seconds of a bucket before the
-    vendor has said anything, by the longest prefix of its name ("" for all others). `is_limited`: whether an answer is a
-    limit and no denial. `unsaid_limit`: seconds to wait after a limit that names none. `said`: the vendor's own words in
-    an error. `refusal`: what an answer means where the vendor differs from the common reading of its status, None where
-    it does not.
+    `vendor`: its name in messages. `bucket`: which of its budgets a call counts against. `budget`: what an answer says
+    of that budget (with the time in seconds since 1970). `defaults`: limit and window in seconds of a bucket before the
+    vendor has said anything, by the longest prefix of its name ("" for all others). `is_limited`: whether an answer is
+    a limit and no denial. `unsaid_limit`: seconds to wait after a limit that names none. `said`: the vendor's own words
+    in an error. `refusal`: what an answer means where the vendor differs from the common reading of its status, None
+    where it does not.
     """
 
     vendor: str

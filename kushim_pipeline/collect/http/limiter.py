@@ -98,7 +98,8 @@ class Limiter:
         }
 
     def take(self, name: str) -> float:
-        """Ask to send one call now. Out: 0.0 when it may be sent (it is counted), else the seconds until to ask again."""
+        """Ask to send one call now. Out: 0.0 when it may be sent (it is counted), else the seconds to wait and ask
+        again."""
         now = self._now()
         with self._lock:
             bucket = self._buckets.get(name) or self._buckets.setdefault(name, self._fresh(name, now))
@@ -123,8 +124,8 @@ class Limiter:
             if budget.reset_in > 0:
                 ends = now + budget.reset_in + MARGIN
                 if budget.used is not None:
-                    # The vendor's own count knows of earlier runs and of what a query costs. Answers overtake each other:
-                    # within one window the highest count holds.
+                    # The vendor's own count knows of earlier runs and of what a query costs. Answers overtake each
+                    # other: within one window the highest count holds.
                     used = budget.used + bucket.in_flight
                     bucket.used = max(bucket.used, used) if abs(ends - bucket.ends) < 2 * MARGIN else used
                 bucket.ends = ends

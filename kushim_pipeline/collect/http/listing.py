@@ -70,7 +70,7 @@ class Walk:
 
 @dataclass(frozen=True)
 class PageRead:
-    """A page: the call that asked for it, its answer, what its object held beside the list, how many elements it had."""
+    """A page: the call that asked for it, its answer, what its object held beside the list, how many elements."""
 
     call: Call
     answer: Answer
@@ -93,7 +93,9 @@ class Paging:
     key: str | None = None
 
 
-def read_list(client: Client, keep: Keep, call: Call, identity: Identity | None, paging: Paging | None = None) -> Listing:
+def read_list(
+    client: Client, keep: Keep, call: Call, identity: Identity | None, paging: Paging | None = None
+) -> Listing:
     """Read all pages of a list.
 
     In: the call without its paging, what names an element (None: elements have no id of their own), and how the vendor

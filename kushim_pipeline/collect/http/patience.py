@@ -14,9 +14,9 @@ class Patience:
     """How much trying a connection is worth. Waits in seconds.
 
     `longest`: a vendor that asks for more is not asked again in this run, since to come back sooner would break its
-    limit. `total`: all waits after faults together; `limited`: all waits that a vendor's limit asked for together. After
-    `give_up_after` failed calls of one operation in a row that operation is not called again; after twice as many of any
-    operation, with no success between them, nothing is for `cool_down` (the breaker).
+    limit. `total`: all waits after faults together; `limited`: all waits that a vendor's limit asked for together.
+    After `give_up_after` failed calls of one operation in a row that operation is not called again; after twice as many
+    of any operation, with no success between them, nothing is for `cool_down` (the breaker).
     """
 
     tries: int = 3

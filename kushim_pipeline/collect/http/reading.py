@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from kushim_pipeline.collect.collection import Collection
-from kushim_pipeline.collect.http.client import Client
 from kushim_pipeline.collect.http.call import Keep, Unread
+from kushim_pipeline.collect.http.client import Client
 from kushim_pipeline.evidence.receipt import Reason
 
 T = TypeVar("T")
@@ -57,8 +57,8 @@ class Once(Generic[T]):
 
 @dataclass
 class Reading:
-    """One run over a connection. `account`: the organisation, site or workspace; `memo` holds what streams share, by the
-    name that its module gives it."""
+    """One run over a connection. `account`: the organisation, site or workspace; `memo` holds what streams share, by
+    the name that its module gives it."""
 
     client: Client
     account: str

@@ -1,7 +1,7 @@
 """HTTP without conveniences: the bytes as they came, a cap on everything, no redirect followed, nothing tried again.
 
-urllib3 by itself, because the vendors' clients (and requests beneath them) keep no bytes, read a body whole whatever its
-size, and follow redirects with the credentials in hand. A call costs a quarter of the CPU that requests takes.
+urllib3 by itself, because the vendors' clients (and requests beneath them) keep no bytes, read a body whole whatever
+its size, and follow redirects with the credentials in hand. A call costs a quarter of the CPU that requests takes.
 """
 
 import threading

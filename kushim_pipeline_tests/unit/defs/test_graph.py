@@ -12,6 +12,7 @@ from dagster import AssetCheckKey, AssetKey, Definitions
 
 from kushim_pipeline.catalogue.load import load
 from kushim_pipeline.catalogue.model import Catalogue
+from kushim_pipeline.collect.run import SOURCES
 from kushim_pipeline.defs import names
 from kushim_pipeline.defs.graph import build
 from kushim_pipeline.defs.resource import Kushim
@@ -85,7 +86,7 @@ def test_a_table_of_facts_stands_on_the_sources_of_its_streams(definitions: Defi
 
 def test_every_layer_is_checked_and_its_checks_block(definitions: Definitions, catalogue: Catalogue) -> None:
     graph = definitions.resolve_asset_graph()
-    wanted = {AssetCheckKey(names.raw(source), names.RECEIPTS_CHECK) for source in ("aws", "github", "kushim")}
+    wanted = {AssetCheckKey(names.raw(source), names.RECEIPTS_CHECK) for source in (*SOURCES, "kushim")}
     wanted |= {AssetCheckKey(names.fact(table), names.FACTS_CHECK) for table in catalogue.facts}
     wanted |= {AssetCheckKey(names.control(control), names.VERDICTS_CHECK) for control in catalogue.controls}
     assert set(graph.asset_check_keys) == wanted

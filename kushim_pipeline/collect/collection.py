@@ -181,15 +181,7 @@ class Collection:
             if b"\\u0000" in raw:
                 decode(raw)
             digest = hashlib.sha256(raw).hexdigest()
-            line = canonical(
-                {
-                    "id": resource_id,
-                    "hash": digest,
-                    "evidence": evidence,
-                    "observed_at": observed_at.astimezone(UTC).isoformat() if observed_at else None,
-                    "body": body,
-                }
-            )
+            line = _line(resource_id, raw, digest, evidence, observed_at)
         except BadJson as error:
             self.unreadable(_clean(resource_id), Reason.QUARANTINED, "record", str(error))
             return
@@ -334,6 +326,13 @@ class Collection:
         text = _clean(self._mask(message))[:MAX_MESSAGE]
         with self._lock:
             self._errors.append(ReadError(resource_id=resource_id, reason=reason, operation=operation, message=text))
+
+
+def _line(resource_id: str, raw: bytes, digest: str, evidence: str, observed_at: datetime | None) -> bytes:
+    """A record in its canonical form, around that of its body: keys stand in the order of the alphabet."""
+    name, page = canonical(resource_id), canonical(evidence)
+    at = b"null" if observed_at is None else canonical(observed_at.astimezone(UTC).isoformat())
+    return b'{"body":%b,"evidence":%b,"hash":"%b","id":%b,"observed_at":%b}' % (raw, page, digest.encode(), name, at)
 
 
 def _clean(text: str) -> str:

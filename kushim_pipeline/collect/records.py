@@ -1,5 +1,6 @@
 """The records of one collection: gathered on disk beyond a size, so that a hundred thousand of them fit."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from types import TracebackType
@@ -15,9 +16,10 @@ class Records:
     """Lines by id, the last one of an id counts. For one thread at a time."""
 
     def __init__(self) -> None:
-        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 # closed by close()
+        self._file: IO[bytes] | None = None
+        self._written = 0
+        self._fresh = bytearray()
         self._places: dict[str, tuple[int, int]] = {}
-        self._end = 0
 
     def __enter__(self) -> Self:
         return self
@@ -38,27 +40,41 @@ class Records:
     def add(self, resource_id: str, line: bytes) -> bool:
         """Add a line. Out: whether there was one of this id before."""
         twice = resource_id in self._places
-        self._file.seek(self._end)
-        self._file.write(line)
-        self._places[resource_id] = (self._end, len(line))
-        self._end += len(line)
+        self._places[resource_id] = (self._written + len(self._fresh), len(line))
+        self._fresh += line
+        if len(self._fresh) > IN_MEMORY:
+            self._write()
         return twice
 
     def parts(self) -> Iterator[bytes]:
         """The lines in the order of their ids, in pieces of about eight megabytes."""
+        if self._file is not None:
+            self._write()
         part: list[bytes] = []
         size = 0
         for resource_id in sorted(self._places):
-            start, length = self._places[resource_id]
-            self._file.seek(start)
-            part.append(self._file.read(length))
-            size += length
+            part.append(self._line(*self._places[resource_id]))
+            size += len(part[-1])
             if size >= PART:
                 yield b"\n".join(part)
                 part, size = [], 0
         if part:
             yield b"\n".join(part)
 
+    def _line(self, start: int, length: int) -> bytes:
+        if self._file is None:
+            return bytes(self._fresh[start : start + length])
+        return os.pread(self._file.fileno(), length, start)
+
+    def _write(self) -> None:
+        if self._file is None:
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115 # closed by close()
+        self._file.write(self._fresh)
+        self._file.flush()
+        self._written += len(self._fresh)
+        self._fresh = bytearray()
+
     def close(self) -> None:
         """Let go of the file."""
-        self._file.close()
+        if self._file is not None:
+            self._file.close()

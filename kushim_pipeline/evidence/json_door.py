@@ -14,9 +14,16 @@ from typing import Any
 import orjson
 
 MAX_DEPTH = 64
-_STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_STRINGS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _BRACKETS = re.compile(r"[\[\]{}]")
 MAX_NUMBER_CHARACTERS = 64  # Postgres keeps 1e131071 as 131 KB of digits; no vendor sends a number this long
+
+# What is left of a document whose structure is looked at: quotes, colons and brackets.
+_STRUCTURE = b'"[]{}:'
+_BESIDE_STRUCTURE = bytes(set(range(256)) - set(_STRUCTURE))
+_QUOTED = re.compile(rb'"[^"]*"')
+_DIGITS = bytes(48 if chr(byte) in "0123456789+-.eE" else 32 for byte in range(256))
+_LONG_NUMBER = b"0" * (MAX_NUMBER_CHARACTERS + 1)
 
 
 class BadJson(ValueError):
@@ -30,6 +37,15 @@ def decode(data: bytes) -> Any:
     Raises BadJson for broken syntax, duplicate keys, NaN and Infinity, NUL, lone surrogates, nesting deeper than 64 and
     numbers of more than 64 characters.
     """
+    try:
+        document = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return _decode_slowly(data)
+    return document if _is_plain(data, document) else _decode_slowly(data)
+
+
+def _decode_slowly(data: bytes) -> Any:
+    """Decode piece by piece: says what is wrong, and takes four times as long."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -60,6 +76,40 @@ def canonical(document: Any) -> bytes:
 def content_hash(document: Any) -> str:
     """SHA-256, in hex, of the canonical form."""
     return hashlib.sha256(canonical(document)).hexdigest()
+
+
+def _is_plain(data: bytes, document: Any) -> bool:
+    """Whether a document that orjson has read needs no closer look.
+
+    orjson refuses broken syntax, NaN, infinite numbers and half surrogates, and reads numbers as `_integer` and
+    `_float` do. It passes over NUL, keys that stand twice, deep nesting and long numbers. False may be a false alarm,
+    True never.
+    """
+    if b"\\u0000" in data or _LONG_NUMBER in data.translate(_DIGITS):
+        return False
+    marks = _structure(data)
+    if not _is_shallow(marks.translate(None, b":")):
+        return False
+    # Of a key that stands twice the document has one left: written out again it has fewer keys.
+    again = orjson.dumps(document)
+    return again == data or marks.count(b":") == _structure(again).count(b":")
+
+
+def _structure(data: bytes) -> bytes:
+    """The colons and brackets of a document, without those in strings."""
+    if b"\\" in data:
+        data = data.replace(b"\\\\", b"").replace(b'\\"', b"")
+    # Now every quote begins or ends a string. Two beside each other go: nothing that matters stood between them.
+    return _QUOTED.sub(b"", data.translate(None, _BESIDE_STRUCTURE).replace(b'""', b""))
+
+
+def _is_shallow(brackets: bytes) -> bool:
+    """Whether matching brackets are surely nested no deeper than allowed: each round takes one or two levels away."""
+    for _ in range(MAX_DEPTH // 2):
+        if not brackets:
+            return True
+        brackets = brackets.replace(b"{}", b"").replace(b"[]", b"")
+    return not brackets
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from kushim_pipeline.sandbox.github.faults import Fault
 from kushim_pipeline.sandbox.github.model import (
     BypassActor,
     Description,
@@ -17,6 +16,7 @@ from kushim_pipeline.sandbox.github.model import (
 from kushim_pipeline.sandbox.manifest import Organization as Planned
 from kushim_pipeline.sandbox.manifest import Repository as PlannedRepository
 from kushim_pipeline.sandbox.manifest import Tenant
+from kushim_pipeline.sandbox.people import People
 
 _RULES = (
     Rule("pull_request", {"required_approving_review_count": 1, "dismiss_stale_reviews_on_push": True}),
@@ -30,7 +30,11 @@ def describe(tenants: Mapping[str, Tenant], tokens: Mapping[str, str]) -> Descri
     """All organisations of all tenants. `tokens`: organisation -> the token that Kushim has for it."""
     planned = {login: org for tenant in tenants.values() for login, org in tenant.github.items()}
     return Description(
-        organizations=tuple(_organization(login, org) for login, org in planned.items()),
+        organizations=tuple(
+            _organization(login, org, tenant.people)
+            for tenant in tenants.values()
+            for login, org in tenant.github.items()
+        ),
         tokens=tuple(
             Token(
                 value=tokens[login],
@@ -44,12 +48,6 @@ def describe(tenants: Mapping[str, Tenant], tokens: Mapping[str, str]) -> Descri
     )
 
 
-def faults(tenants: Mapping[str, Tenant]) -> list[Fault]:
-    """What the stand-in does wrong."""
-    places = [hole.github for tenant in tenants.values() for hole in tenant.holes if hole.github]
-    return [Fault(place.path, place.kind, status=place.status, message=place.message) for place in places]
-
-
 def names(tenant: Tenant) -> dict[str, str]:
     """What the manifest calls a tenant's organisations, people and repositories -> the id that GitHub gives them."""
     found: dict[str, str] = {}
@@ -57,19 +55,23 @@ def names(tenant: Tenant) -> dict[str, str]:
         found[f"{login}/org"] = login
         found |= {f"{login}/repo/{name}": f"{login}/{name}" for name in org.repositories}
         found |= {f"{login}/owner/{person}": person for person in org.owners}
-        found |= {f"{login}/member/{person}": person for person in _members(org)}
+        found |= {f"{login}/member/{person}": person for person in _members(org, tenant.people)}
         found |= {f"{login}/outsider/{person}": person for person in org.outside_collaborators}
     return found
 
 
-def _members(org: Planned) -> list[str]:
-    return [*org.owners, *org.members, *(f"employee-{number:03}" for number in range(1, org.crowd + 1))]
+def _members(org: Planned, people: People) -> list[str]:
+    theirs = [login for login, person in people.items() if person.department in org.departments and not person.has_left]
+    crowd = [f"employee-{number:03}" for number in range(1, org.crowd + 1)]
+    return list(dict.fromkeys([*org.owners, *theirs, *org.members, *crowd]))
 
 
-def _organization(login: str, org: Planned) -> Organization:
+def _organization(login: str, org: Planned, people: People) -> Organization:
     return Organization(
         login=login,
-        members=tuple(User(p, owner=p in org.owners, two_factor=p not in org.without_2fa) for p in _members(org)),
+        members=tuple(
+            User(p, owner=p in org.owners, two_factor=p not in org.without_2fa) for p in _members(org, people)
+        ),
         outside_collaborators=tuple(User(p, two_factor=p not in org.without_2fa) for p in org.outside_collaborators),
         repositories=tuple(
             _repository(number, name, repository) for number, (name, repository) in enumerate(org.repositories.items())

@@ -13,7 +13,11 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from kushim_pipeline.sandbox.estate import Account, Model
-from kushim_pipeline.sandbox.github.faults import Kind
+from kushim_pipeline.sandbox.jira_plan import JiraSite
+from kushim_pipeline.sandbox.okta_plan import OktaOrg
+from kushim_pipeline.sandbox.people import Person
+from kushim_pipeline.sandbox.slack_plan import SlackWorkspace
+from kushim_pipeline.sandbox.standin.faults import Kind
 
 Names = tuple[str, ...]
 Reason = Literal["not_collected", "denied", "incomplete", "stale", "quarantined", "depends_on_unknown"]
@@ -40,9 +44,14 @@ class Repository(Model):
 
 
 class Organization(Model):
-    """A GitHub organisation of a tenant. `crowd`: that many members more, with numbers for names."""
+    """A GitHub organisation of a tenant.
+
+    Its members are the owners, the people of its `departments` who have not left, and `members`, whoever they are.
+    `crowd`: that many members more, with numbers for names.
+    """
 
     owners: Names = Field(min_length=1)
+    departments: Names = ()
     members: Names = ()
     crowd: int = 0
     outside_collaborators: Names = ()
@@ -87,8 +96,8 @@ class AwsPlace(Model):
     way: Literal["denied", "cut_off", "unavailable", "twice_in_one_object", "report_of_yesterday", "two_more_declared"]
 
 
-class GithubPlace(Model):
-    """What the GitHub stand-in does wrong (see github/faults.py)."""
+class Place(Model):
+    """What a stand-in does wrong, for which calls (see standin/faults.py)."""
 
     path: str
     kind: Kind
@@ -99,25 +108,36 @@ class GithubPlace(Model):
 class Hole(Model):
     """A planted hole: where nothing can be seen, why, and what is UNKNOWN for it.
 
-    Neither `aws` nor `github`: the hole is in the estate itself (a tag that is missing, a member's token).
+    No place is named: the hole is in the estate itself (a tag that is missing, a member's token).
     `unknown`: reason -> check -> names. `unseen`: check -> names (with `*`) that are hidden with their list.
     """
 
     why: str
     aws: AwsPlace | None = None
-    github: GithubPlace | None = None
+    github: Place | None = None
+    okta: Place | None = None
+    jira: Place | None = None
+    slack: Place | None = None
     unknown: dict[Reason, dict[str, Names]]
     unseen: dict[str, Names] = Field(default_factory=dict)
 
 
 class Tenant(Model):
-    """One tenant: its file, its estate, and what is planted."""
+    """One tenant: its file, its people, its estate, and what is planted.
+
+    In a text of `policy`, `{30 days ago}` stands for that day. `has_people_file`: HR brings a list of the people.
+    """
 
     name: str
     about: str
     policy: dict[str, Any] = Field(default_factory=dict)
+    people: dict[str, Person] = Field(default_factory=dict)
+    has_people_file: bool = False
     aws: dict[str, Account] = Field(default_factory=dict)
     github: dict[str, Organization] = Field(default_factory=dict)
+    okta: OktaOrg | None = None
+    jira: JiraSite | None = None
+    slack: SlackWorkspace | None = None
     failures: tuple[Failure, ...] = ()
     holes: tuple[Hole, ...] = ()
     exceptions: tuple[Exempted, ...] = ()
@@ -142,10 +162,9 @@ class Tenant(Model):
 
 
 class Streams(Model):
-    """Streams by what the self-checks ask of them: a count of the source's own; no limit of age."""
+    """Streams by what the self-checks ask of them: a count of the source's own."""
 
     counted: Names
-    without_limit: Names
 
 
 class Manifest(Model):

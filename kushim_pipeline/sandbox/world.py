@@ -1,5 +1,6 @@
-"""The whole sandbox: AWS and GitHub on free loopback ports, built, with the tenant files that lead to them."""
+"""The whole sandbox: all sources on free loopback ports, built, with the tenant files that lead to them."""
 
+import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -7,15 +8,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kushim_pipeline.sandbox import aws, github_world
+from kushim_pipeline.sandbox import aws, vendors_world
 from kushim_pipeline.sandbox.answers import Fault
 from kushim_pipeline.sandbox.build import build
 from kushim_pipeline.sandbox.gate import Door, Gate, Rules
-from kushim_pipeline.sandbox.github.server import Server
-from kushim_pipeline.sandbox.github.server import start as start_github
 from kushim_pipeline.sandbox.manifest import Manifest, Tenant, load
+from kushim_pipeline.sandbox.people import day, people_file
+from kushim_pipeline.sandbox.vendors_world import Vendors
 
 Names = Mapping[str, Mapping[str, str]]
+DROP = "drop"
+"""The folder beside the tenant files in which HR's lists lie."""
+_DAYS = re.compile(r"\{(\d+) days ago\}")
 
 
 @dataclass(frozen=True)
@@ -23,18 +27,20 @@ class World:
     """A running sandbox.
 
     `environment`: the variables that Kushim needs, secrets among them; `tenant_files`: file name -> contents, without
-    any secret; `names`: tenant -> what the manifest calls a resource -> its id.
+    any secret; `drop_files`: path below the tenant files' folder -> contents; `names`: tenant -> what the manifest
+    calls a resource -> its id.
     """
 
     manifest: Manifest
     names: Names
     tenant_files: Mapping[str, Mapping[str, Any]]
+    drop_files: Mapping[str, bytes]
     environment: Mapping[str, str] = field(repr=False)
     gate: Gate
-    github: Server
+    vendors: Vendors
 
     def write_tenants(self, folder: Path) -> None:
-        """Write the tenant files, and nothing else, into a folder of the sandbox's own."""
+        """Write the tenant files with their drop folders, and nothing else, into a folder of the sandbox's own."""
         import yaml
 
         folder.mkdir(parents=True, exist_ok=True)
@@ -44,16 +50,14 @@ class World:
         for name, contents in self.tenant_files.items():
             text = yaml.safe_dump(contents, sort_keys=False, allow_unicode=True, width=120)
             (folder / name).write_text(f"# Written by the sandbox.\n{text}", "utf-8")
+        for path, data in self.drop_files.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(data)
 
 
 def key_variable(tenant_id: str) -> str:
     """The variable of a tenant's AWS access key id; the secret's ends in SECRET."""
     return f"SANDBOX_{tenant_id.upper()}_AWS_KEY"
-
-
-def token_variable(org: str) -> str:
-    """The variable of an organisation's GitHub token."""
-    return f"SANDBOX_{org.upper().replace('-', '_')}_GITHUB_TOKEN"
 
 
 @contextmanager
@@ -78,19 +82,23 @@ def start(
         moto = stack.enter_context(aws.running())
         progress(f"building {sum(len(tenant.aws) for tenant in tenants.values())} AWS accounts")
         names = build(moto, tenants, while_building)
-        progress("starting GitHub")
-        tokens = {org: environment[token_variable(org)] for tenant in tenants.values() for org in tenant.github}
-        github = start_github(github_world.describe(tenants, tokens), faults=github_world.faults(tenants))
-        stack.callback(github.stop)
+        progress("starting GitHub, Okta, Jira and Slack")
+        vendors = stack.enter_context(vendors_world.running(tenants, environment))
         gate = Gate(moto, _rules(tenants, names, environment))
         stack.callback(gate.stop)
         for tenant_id, tenant in tenants.items():
-            names[tenant_id] |= github_world.names(tenant)
+            names[tenant_id] |= vendors_world.names(tenant_id, tenant, vendors)
         files = {
-            f"{tenant_id}.yaml": _tenant_file(tenant_id, tenant, names[tenant_id], gate.url, github.url)
+            f"{tenant_id}.yaml": _tenant_file(tenant_id, tenant, names[tenant_id], gate.url, vendors)
             for tenant_id, tenant in tenants.items()
         }
-        yield World(manifest, names, files, environment, gate, github)
+        drops = {
+            f"{DROP}/{tenant_id}/{name}": data
+            for tenant_id, tenant in tenants.items()
+            if tenant.has_people_file
+            for name, data in people_file(tenant_id, tenant.people).items()
+        }
+        yield World(manifest, names, files, drops, environment, gate, vendors)
 
 
 def _environment(tenants: Mapping[str, Tenant], environ: Mapping[str, str]) -> dict[str, str]:
@@ -99,7 +107,7 @@ def _environment(tenants: Mapping[str, Tenant], environ: Mapping[str, str]) -> d
         if tenant.aws:
             made[key_variable(tenant_id)] = "AKIA" + secrets.token_hex(8).upper()
             made[key_variable(tenant_id) + "_SECRET"] = secrets.token_urlsafe(30)
-        made |= {token_variable(org): "ghp_" + secrets.token_hex(18) for org in tenant.github}
+    made |= vendors_world.made_secrets(tenants)
     return {name: environ.get(name) or value for name, value in made.items()}
 
 
@@ -128,7 +136,7 @@ def _within(alias: str, names: Mapping[str, str]) -> dict[str, str]:
 
 
 def _tenant_file(
-    tenant_id: str, tenant: Tenant, names: Mapping[str, str], aws_url: str, github_url: str
+    tenant_id: str, tenant: Tenant, names: Mapping[str, str], aws_url: str, vendors: Vendors
 ) -> dict[str, Any]:
     connections: list[dict[str, Any]] = [
         {
@@ -143,16 +151,23 @@ def _tenant_file(
         }
         for account in tenant.aws.values()
     ]
-    connections += [
-        {"source": "github", "org": org, "token": f"env:{token_variable(org)}", "base_url": github_url}
-        for org in tenant.github
-    ]
+    connections += vendors_world.connections(tenant_id, tenant, vendors)
+    if tenant.has_people_file:
+        files = [{"stream": "person", "path": "people-*.csv", "columns": {"status": "text"}, "proof": "sha256"}]
+        connections.append({"source": "file", "name": "hr", "folder": f"{DROP}/{tenant_id}", "files": files})
     exceptions = [{**exempted.model_dump(), "resource": names[exempted.resource]} for exempted in tenant.exceptions]
     return {
         "tenant": tenant_id,
         "name": tenant.name,
         "frameworks": ["soc2"],
-        "policy": tenant.policy,
+        "policy": {key: _dated(value) for key, value in tenant.policy.items()},
         "connections": connections,
         **({"exceptions": exceptions} if exceptions else {}),
     }
+
+
+def _dated(value: Any) -> Any:
+    """A value of the policy with the days that it names."""
+    if isinstance(value, list):
+        return [_dated(item) for item in value]
+    return _DAYS.sub(lambda found: str(day(int(found[1]))), value) if isinstance(value, str) else value

@@ -1,7 +1,8 @@
 """Every verdict that must follow from the sandbox's manifest, worked out without Kushim's judging code."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
 from kushim_pipeline.collect.unit import Unit
@@ -13,15 +14,20 @@ Verdicts = dict[tuple[str, str], tuple[str, str]]
 """(check, resource id) -> (status, reason); a reason only where it is one of the six words of UNKNOWN."""
 
 
-def expected(manifest: Manifest, tenant: Tenant, names: Mapping[str, str], units: Iterable[Unit]) -> Verdicts:
-    """The verdicts of one tenant. In: what its resources are called, and its expected units of collection."""
+def expected(
+    manifest: Manifest, tenant: Tenant, names: Mapping[str, str], units: Iterable[Unit], limited: Collection[str]
+) -> Verdicts:
+    """The verdicts of one tenant.
+
+    In: what its resources are called, its expected units of collection, and the streams that a check needs.
+    """
     kinds = {name: [kind_of(name)] for name in names}
     ids = dict(names)
     for unit in units:
         name = f"{unit.connection_id}/{unit.stream}@{unit.scope}"
         ids[name] = name
         kinds[name] = ["unit"]
-        if unit.stream not in manifest.streams.without_limit:
+        if unit.stream in limited:
             kinds[name].append("limited_unit")
         if unit.stream in manifest.streams.counted:
             kinds[name].append("counted_unit")
@@ -49,6 +55,13 @@ def expected(manifest: Manifest, tenant: Tenant, names: Mapping[str, str], units
             verdicts |= dict.fromkeys(matching(pattern, ids), ("NOT_APPLICABLE", ""))
         found |= {(check, ids[name]): verdict for name, verdict in verdicts.items()}
     return found
+
+
+def log_hours(account: str, until: datetime, days: int) -> dict[str, str]:
+    """The whole hours of Okta's log in a window, by name. In: until when the log was read, and the window."""
+    last = until.replace(minute=0, second=0, microsecond=0)
+    hours = [last - timedelta(hours=n) for n in range(1, 24 * days + 1)]
+    return {f"okta/log_hour/{n}": f"{account}/{hour:%Y-%m-%d %H}" for n, hour in enumerate(hours, 1)}
 
 
 def kind_of(name: str) -> str:

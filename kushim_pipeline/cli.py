@@ -12,6 +12,7 @@ import click
 from kushim_pipeline import __version__
 from kushim_pipeline.commands.access_group import access
 from kushim_pipeline.commands.connections_group import connections
+from kushim_pipeline.commands.quarantine_group import quarantine
 from kushim_pipeline.commands.secrets_group import secrets
 from kushim_pipeline.commands.tenants_group import tenants
 from kushim_pipeline.commands.warehouse_group import warehouse
@@ -162,7 +163,7 @@ def version() -> None:
     click.echo(f"kushim {__version__}")
 
 
-for group in (tenants, connections, secrets, access, warehouse):
+for group in (tenants, connections, quarantine, secrets, access, warehouse):
     cli.add_command(group)
 
 

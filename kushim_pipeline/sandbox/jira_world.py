@@ -76,8 +76,10 @@ def names(tenant_id: str, host: str, people: People, plan: JiraSite) -> dict[str
     found |= {f"jira/jira_administrator/{login}": account_id(tenant_id, login) for login in (*plan.admins, SERVICE)}
     for key, project in plan.projects.items():
         for n, issue in enumerate(project.issues, 1):
-            found[f"jira/issue/{key}-{n}"] = f"{key}-{n}"
-            found[f"jira/{issue.type.lower().replace(' ', '_')}_issue/{key}-{n}"] = f"{key}-{n}"
+            kind = issue.type.lower().replace(" ", "_")
+            found[f"jira/{kind}_issue/{key}-{n}"] = f"{key}-{n}"
+            if issue.moves and issue.moves[-1].to == "Done":
+                found[f"jira/done_{kind}_issue/{key}-{n}"] = f"{key}-{n}"
     return found
 
 

@@ -2,8 +2,16 @@
 
 from typing import Any
 
-from kushim_pipeline.sandbox.github.model import Organization, Protection, Repository, Rule, Ruleset
-from kushim_pipeline.sandbox.github.shapes import API, BORN, CHANGED, WEB, number, user
+from kushim_pipeline.sandbox.github.model import (
+    BORN,
+    CHANGED,
+    Organization,
+    Protection,
+    Repository,
+    Rule,
+    Ruleset,
+)
+from kushim_pipeline.sandbox.github.shapes import API, WEB, number, user
 
 _REPOSITORY_LINKS = {
     "forks_url": "forks",
@@ -58,12 +66,12 @@ def minimal(org: Organization, repo: Repository, *, admin: bool) -> dict[str, An
         "owner": user(org.login, "Organization"),
         "html_url": f"{WEB}/{full_name}",
         "description": None,
-        "fork": False,
+        "fork": repo.fork,
         "url": url,
         **{key: f"{url}/{path}" for key, path in _REPOSITORY_LINKS.items()},
-        "created_at": BORN,
-        "updated_at": CHANGED,
-        "pushed_at": CHANGED,
+        "created_at": repo.created_at,
+        "updated_at": repo.updated_at,
+        "pushed_at": repo.pushed_at,
         "git_url": f"git://github.com/{full_name}.git",
         "ssh_url": f"git@github.com:{full_name}.git",
         "clone_url": f"{WEB}/{full_name}.git",
@@ -126,7 +134,7 @@ def protection(org: Organization, repo: Repository, found: Protection) -> dict[s
         "allow_deletions": {"enabled": found.deletions},
         "block_creations": {"enabled": False},
         "required_conversation_resolution": {"enabled": found.conversation_resolution},
-        "lock_branch": {"enabled": False},
+        "lock_branch": {"enabled": found.lock_branch},
         "allow_fork_syncing": {"enabled": False},
     }
 

@@ -3,12 +3,10 @@
 from typing import Any
 from zlib import crc32
 
-from kushim_pipeline.sandbox.github.model import Organization, User
+from kushim_pipeline.sandbox.github.model import BORN, CHANGED, Organization, User
 
 API = "https://api.github.com"
 WEB = "https://github.com"
-BORN = "2024-01-17T20:14:26Z"
-CHANGED = "2026-01-05T09:30:00Z"
 
 _USER_LINKS = {
     "followers_url": "followers",
@@ -96,7 +94,7 @@ def organization(org: Organization, *, role: str) -> dict[str, Any]:
             "members_can_fork_private_repositories": False,
             "web_commit_signoff_required": False,
             "plan": {
-                "name": "team",
+                "name": org.plan,
                 "space": 976562499,
                 "private_repos": 999999,
                 "filled_seats": len(org.members) + len(org.outside_collaborators),

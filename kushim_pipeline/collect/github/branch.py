@@ -1,7 +1,8 @@
 """How default branches are protected: `github.branch_protection` (classic) and `github.branch_rule` (from rulesets).
 
-Both are read, because a branch that a ruleset protects answers 404 on the classic call. Source: GitHub REST, "Get
-branch protection" (404 "Branch not protected" is the only proof of none) and "Get rules for a branch".
+Both are read, because a branch that a ruleset protects answers 404 on the classic call. GraphQL answers for many
+repositories at once; where it proves nothing (see protection.py), a repository is asked by REST. Source: GitHub REST,
+"Get branch protection" (404 "Branch not protected" is the only proof of none) and "Get rules for a branch".
 """
 
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from urllib.parse import quote
 
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.github.client import GITHUB, said
+from kushim_pipeline.collect.github.protection import NOT_PROTECTED, protections
 from kushim_pipeline.collect.github.repository import readable
 from kushim_pipeline.collect.http.answers import object_of
 from kushim_pipeline.collect.http.call import Call, Keep, Unread
@@ -20,7 +22,6 @@ from kushim_pipeline.evidence.receipt import Reason
 PROTECTION = "GET /repos/{owner}/{repo}/branches/{branch}/protection"
 RULES = "GET /repos/{owner}/{repo}/rules/branches/{branch}"
 NEEDS = "the repository permission Administration: read on all repositories (classic: repo, of an administrator)"
-NOT_PROTECTED = "Branch not protected"  # the whole message, as GitHub writes it
 NOT_FOUND = "Branch not found"
 
 
@@ -34,8 +35,12 @@ class Rules:
 
 def read_protection(c: Collection, reading: Reading) -> None:
     """A record for each repository: its default branch's classic protection, or that there is none."""
+    proven = protections(reading, c.keep)
 
     def one(repository: Item) -> None:
+        if found := proven.get(repository.id):
+            c.record(repository.id, found.classic, evidence=found.evidence)
+            return
         call = Call(PROTECTION, f"{_path(repository)}/branches/{_branch(repository)}/protection", needs=NEEDS)
         answer = reading.client.ask(call, c.keep)
         words = said(answer) if answer.status == 404 else ""
@@ -55,9 +60,10 @@ def read_protection(c: Collection, reading: Reading) -> None:
 
 def read_rules(c: Collection, reading: Reading) -> None:
     """A record for each repository: {"rules": [...]}, the active rules of its default branch."""
+    proven = protections(reading, c.keep)
 
     def one(repository: Item) -> None:
-        found = rules(reading, repository, c.keep)
+        found = proven.get(repository.id) or rules(reading, repository, c.keep)
         c.record(repository.id, {"rules": list(found.rules)}, evidence=found.evidence)
 
     _each(c, reading, RULES, one)

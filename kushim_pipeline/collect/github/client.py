@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from kushim_pipeline import __version__
-from kushim_pipeline.collect.http.answers import error_text
+from kushim_pipeline.collect.http.answers import NOT_ON_PLAN, error_text
 from kushim_pipeline.collect.http.call import Answer, Call, Unread
 from kushim_pipeline.collect.http.client import Client
 from kushim_pipeline.collect.http.dialect import Budget, Dialect
@@ -24,6 +24,15 @@ API_VERSION = "2022-11-28"
 MEDIA_TYPE = "application/vnd.github+json"
 GRAPHQL = "POST /graphql"
 HOUR = 3600.0
+SOLD = (
+    "upgrade to github",
+    "must be enabled for this repository",
+    "must be enabled for this organization",
+    "is not enabled for this organization",
+    "not available for this",
+    "requires github enterprise",
+)
+"""Words by which GitHub says that a plan, or a product sold beside it, is missing."""
 
 
 def open_client(base_url: str, token: SecretStr, pace: Pace | None = None) -> Client:
@@ -87,6 +96,9 @@ def _refusal(answer: Answer, call: Call) -> Unread | None:
             f"GitHub answered {answer.status} ({said(answer)}): the token may not read this; authorise it for the "
             "organisation's single sign-on",
         )
+    words = said(answer) if answer.status in (402, 403) else ""
+    if words and any(each in words.casefold() for each in SOLD):
+        return Unread(Reason.DENIED, call.operation, f"{NOT_ON_PLAN}GitHub answered {answer.status} ({words})")
     return None
 
 

@@ -1,11 +1,14 @@
 """`github.ruleset`: every ruleset that applies to a default branch, with who may bypass it.
 
-A branch's rules name the rulesets they come from; each of those is read once. Id: `org/repo#ID` for a repository's own
-ruleset, `org#ID` for an organisation's. A ruleset that could not be read is reported for each repository that it
-applies to, since those are what checks judge. Source: GitHub REST, "Get a repository ruleset", "Get an organization
-repository ruleset"; `bypass_actors` is shown only to who may edit the ruleset.
+A branch's rules name the rulesets they come from; each of those is read once. A repository's own comes with its rules
+where GraphQL proves them; one of the organisation is asked by REST, which says who may bypass it or leaves that out.
+Id: `org/repo#ID` for a repository's own ruleset, `org#ID` for an organisation's. A ruleset that could not be read is
+reported for each repository that it applies to, since those are what checks judge. Source: GitHub REST, "Get a
+repository ruleset", "Get an organization repository ruleset"; `bypass_actors` is shown only to who may edit the
+ruleset.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +16,7 @@ from urllib.parse import quote
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.github.branch import RULES, is_archived, rules
 from kushim_pipeline.collect.github.client import GITHUB
+from kushim_pipeline.collect.github.protection import Protected, protections
 from kushim_pipeline.collect.github.repository import readable
 from kushim_pipeline.collect.http.answers import object_of
 from kushim_pipeline.collect.http.call import Answer, Call, Keep, Unread
@@ -43,23 +47,25 @@ def read(c: Collection, reading: Reading) -> None:
     """A record for each ruleset."""
     listed = readable(c, reading)
     live = [repository for repository in listed if not is_archived(repository)]
+    proven = protections(reading, c.keep)
     applies_to: dict[Source, list[Item]] = {}
     unknown = False
-    for repository, sources in zip(live, reading.pool.map(lambda each: _sources(c, reading, each), live), strict=True):
+    found = reading.pool.map(lambda each: _sources(c, reading, each, proven.get(each.id)), live)
+    for repository, sources in zip(live, found, strict=True):
         unknown = unknown or sources is None
         for source in sources or ():
             applies_to.setdefault(source, []).append(repository)
     if listed and not applies_to and not unknown:
         c.empty_is_proven("the rules of every default branch were read, and none comes from a ruleset")
-    list(
-        reading.pool.map(lambda pair: _record(c, reading, *pair), sorted(applies_to.items(), key=lambda pair: pair[0]))
-    )
+    ordered = sorted(applies_to.items(), key=lambda pair: pair[0])
+    list(reading.pool.map(lambda pair: _record(c, reading, pair[0], pair[1], proven), ordered))
 
 
-def _sources(c: Collection, reading: Reading, repository: Item) -> set[Source] | None:
+def _sources(c: Collection, reading: Reading, repository: Item, proven: Protected | None) -> set[Source] | None:
     """The rulesets behind a repository's rules; None, and a word in the receipt, where they are unknown."""
     try:
-        return {_source(rule) for rule in rules(reading, repository, c.keep).rules}
+        found = proven or rules(reading, repository, c.keep)
+        return {_source(rule) for rule in found.rules}
     except Unread as trouble:
         report(c, trouble, repository.id)
     except OSError:
@@ -76,7 +82,14 @@ def _source(rule: dict[str, Any]) -> Source:
     return Source(owner, number, kind)
 
 
-def _record(c: Collection, reading: Reading, source: Source, repositories: list[Item]) -> None:
+def _record(
+    c: Collection, reading: Reading, source: Source, repositories: list[Item], proven: Mapping[str, Protected]
+) -> None:
+    for repository in repositories:
+        found = proven.get(repository.id)
+        if found and source.kind == "Repository" and source.number in found.own:
+            c.record(source.record_id, found.own[source.number], evidence=found.evidence)
+            return
     try:
         body, evidence = _ruleset(reading, source, repositories[0], c.keep)
     except Unread as trouble:

@@ -9,9 +9,25 @@ from typing import Literal, cast
 from pydantic import SecretStr
 
 from kushim_pipeline.collect.collection import Collection
-from kushim_pipeline.collect.github import branch, member, organization, repository, ruleset
-from kushim_pipeline.collect.github.client import open_client
-from kushim_pipeline.collect.http.reading import Reading
+from kushim_pipeline.collect.github import (
+    access,
+    actions,
+    alert,
+    audit,
+    branch,
+    code_scanning,
+    commit,
+    member,
+    organization,
+    pull_request,
+    repository,
+    ruleset,
+    saml,
+    settings,
+    team,
+)
+from kushim_pipeline.collect.github.client import graphql_url, open_client
+from kushim_pipeline.collect.github.graphql import GithubReading
 from kushim_pipeline.collect.pace import Pace
 from kushim_pipeline.collect.unit import Unit
 from kushim_pipeline.tenants.config import Connection, GithubConnection
@@ -26,7 +42,7 @@ class StreamSpec:
     """A kind of thing that is read. `permissions`: what the token needs. `fans_out`: it asks once a repository."""
 
     name: str
-    read: Callable[[Collection, Reading], None]
+    read: Callable[[Collection, GithubReading], None]
     permissions: tuple[str, ...]
     doc: str
     scope: Literal["global", "region"] = "global"
@@ -56,6 +72,37 @@ STREAMS: tuple[StreamSpec, ...] = (
         (member.NEEDS_OWNER,),
         "Outside collaborators who have no second factor",
     ),
+    StreamSpec("github.team", team.read, (team.NEEDS,), "Every team"),
+    StreamSpec("github.saml_identity", saml.read, (saml.NEEDS,), "The identities that single sign-on links to people"),
+    StreamSpec(
+        "github.organization_actions",
+        actions.read_organization,
+        (actions.NEEDS_ORGANIZATION,),
+        "Which workflows may run in the organisation, and what they may write",
+    ),
+    StreamSpec(
+        "github.dependabot_alert",
+        alert.read_dependabot,
+        (alert.NEEDS_DEPENDABOT,),
+        "Known vulnerabilities of dependencies",
+    ),
+    StreamSpec("github.code_scanning_alert", alert.read_code_scanning, (alert.NEEDS_CODE,), "What code scanning found"),
+    StreamSpec(
+        "github.secret_scanning_alert",
+        alert.read_secret_scanning,
+        (alert.NEEDS_LEAKS,),
+        "Leaked secrets, without their values",
+    ),
+    StreamSpec("github.installation", access.read_installations, (access.NEEDS,), "The apps that are installed"),
+    StreamSpec("github.pat_grant", access.read_grants, (access.NEEDS_APP,), "The fine-grained tokens with access"),
+    StreamSpec("github.audit_event", audit.read, (audit.NEEDS,), "The audit log of 180 days"),
+    StreamSpec(
+        "github.repository_settings",
+        settings.read,
+        (settings.NEEDS,),
+        "Alerts, deploy keys and workflow files of every repository",
+        fans_out=True,
+    ),
     StreamSpec(
         "github.branch_protection",
         branch.read_protection,
@@ -75,6 +122,35 @@ STREAMS: tuple[StreamSpec, ...] = (
         ruleset.read,
         (ruleset.NEEDS,),
         "Every ruleset that applies to a default branch, with who may bypass it",
+        fans_out=True,
+    ),
+    StreamSpec("github.team_member", team.read_members, (team.NEEDS,), "Who is in each team", fans_out=True),
+    StreamSpec(
+        "github.actions_permission",
+        actions.read_repositories,
+        (actions.NEEDS,),
+        "Which workflows may run in every repository, and what they may write",
+        fans_out=True,
+    ),
+    StreamSpec(
+        "github.code_scanning_analysis",
+        code_scanning.read,
+        (code_scanning.NEEDS,),
+        "When code scanning last looked at every default branch",
+        fans_out=True,
+    ),
+    StreamSpec(
+        "github.pull_request",
+        pull_request.read,
+        (pull_request.NEEDS,),
+        "What was merged into default branches in thirteen months, with reviews and checks",
+        fans_out=True,
+    ),
+    StreamSpec(
+        "github.commit",
+        commit.read,
+        (commit.NEEDS,),
+        "The commits of default branches in thirteen months, with signature and pull requests",
         fans_out=True,
     ),
 )
@@ -105,7 +181,7 @@ def collect(
     specs = {spec.name: spec for spec in STREAMS}
     wanted = [(unit, specs[unit.stream]) for unit in units]
 
-    def read(unit: Unit, spec: StreamSpec, reading: Reading) -> None:
+    def read(unit: Unit, spec: StreamSpec, reading: GithubReading) -> None:
         with open_collection(unit) as collection:
             spec.read(collection, reading)
         progress(unit)
@@ -114,7 +190,7 @@ def collect(
         open_client(github.base_url, secrets["token"], pace) as client,
         ThreadPoolExecutor(THREADS, thread_name_prefix="github") as pool,
     ):
-        reading = Reading(client, github.org, pool)
+        reading = GithubReading(client, github.org, pool, graphql=graphql_url(github.base_url))
         # A stream that fans out waits for the pool's threads, so it must not hold one itself.
         single = [pool.submit(read, unit, spec, reading) for unit, spec in wanted if not spec.fans_out]
         for unit, spec in wanted:

@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
 
+from kushim_pipeline.collect.before import Head, load_before
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.github import streams
+from kushim_pipeline.collect.http.limiter import SHARE
 from kushim_pipeline.collect.http.patience import Clockwork, Patience
 from kushim_pipeline.collect.http.wire import Limits
 from kushim_pipeline.collect.pace import Pace
@@ -17,6 +20,7 @@ from kushim_pipeline.collect.run import masking
 from kushim_pipeline.collect.unit import Unit
 from kushim_pipeline.evidence.receipt import Outcome, Reason, Receipt
 from kushim_pipeline.evidence.store import FileStore
+from kushim_pipeline.evidence.verify import write_receipt
 from kushim_pipeline.sandbox.github.model import (
     BypassActor,
     Description,
@@ -65,6 +69,20 @@ TOKENS = (
 )
 COMPANY = Description((ACME,), TOKENS)
 
+BASIC = (
+    "github.organization",
+    "github.repository",
+    "github.member",
+    "github.owner",
+    "github.member_without_2fa",
+    "github.outside_collaborator",
+    "github.outside_collaborator_without_2fa",
+    "github.branch_protection",
+    "github.branch_rule",
+    "github.ruleset",
+)
+"""What is read unless a test says otherwise: who belongs to the organisation, and how its branches are protected."""
+EVERYTHING = tuple(spec.name for spec in streams.STREAMS)
 PER_REPOSITORY = ("github.branch_protection", "github.branch_rule", "github.ruleset")
 
 
@@ -86,6 +104,7 @@ class Found:
 
     receipts: Mapping[str, Receipt]
     store: FileStore
+    heads: Mapping[str, Head] = field(default_factory=dict)
 
     def outcome(self, stream: str) -> Outcome:
         return self.receipts[stream].outcome
@@ -94,10 +113,10 @@ class Found:
         return {error.reason for error in self.receipts[stream].errors}
 
     def records(self, stream: str) -> dict[str, Any]:
-        digest = self.receipts[stream].records_sha256
-        if digest is None:
-            return {}
-        lines = [json.loads(line) for line in self.store.get(self.receipts[stream].tenant_id, digest).splitlines()]
+        """What was read now, without what stands from before."""
+        receipt = self.receipts[stream]
+        parts = [*([receipt.records_sha256] if receipt.records_sha256 else []), *receipt.records_more]
+        lines = [json.loads(line) for part in parts for line in self.store.get("t", part).splitlines()]
         return {line["id"]: line["body"] for line in lines}
 
     def unread(self, stream: str) -> dict[str | None, Reason]:
@@ -114,26 +133,42 @@ def collect(
     *,
     org: str = LOGIN,
     token: str = OWNER,
-    only: Sequence[str] = (),
+    only: Sequence[str] = BASIC,
+    before: Found | None = None,
     patience: Patience | None = None,
     limits: Limits | None = None,
     clockwork: Clockwork | None = None,
+    share: float = SHARE,
+    sample: bool = False,
 ) -> Found:
-    """Read the streams (`only` these, or all) of an organisation at a base URL, without waiting between tries."""
+    """Read the streams of an organisation at a base URL, building on what was found before, without waiting."""
     connection = GithubConnection(source="github", org=org, token="env:T", base_url=url)  # type: ignore[arg-type]
     secrets = {"token": SecretStr(token)}
     store = FileStore(root)
     collections: dict[Unit, Collection] = {}
     receipts: dict[str, Receipt] = {}
+    heads = dict(before.heads) if before else {}
 
     def open_collection(unit: Unit) -> Collection:
-        collections[unit] = Collection(unit, store, code_version="test", mask=masking(secrets.values()))
+        head = heads.get(unit.stream, Head())
+        collections[unit] = Collection(
+            unit,
+            store,
+            code_version="test",
+            mask=masking(secrets.values()),
+            head=head,
+            before=partial(load_before, store, "t", head),
+        )
         return collections[unit]
 
     def finish(unit: Unit) -> None:
-        receipts[unit.stream] = collections[unit].finish()
+        receipt = receipts[unit.stream] = collections[unit].finish()
+        digest, last = write_receipt(store, receipt), heads.get(unit.stream, Head())
+        heads[unit.stream] = (
+            Head(digest, receipt.population) if receipt.lists_all else replace(last, shrunk_to=receipt.shrunk_to)
+        )
 
-    wanted = [unit for unit in streams.units("t", connection) if not only or unit.stream in only]
+    wanted = [unit for unit in streams.units("t", connection) if unit.stream in only]
     streams.collect(
         connection,
         secrets,
@@ -141,10 +176,12 @@ def collect(
         open_collection,
         finish,
         Pace(
+            share=share,
+            sample=sample,
             patience=patience or Patience(),
             limits=limits or Limits(),
             clockwork=clockwork or Clockwork(wait=lambda _: None),
         ),
     )
     assert sorted(receipts) == sorted(unit.stream for unit in wanted)
-    return Found(receipts, store)
+    return Found(receipts, store, heads)

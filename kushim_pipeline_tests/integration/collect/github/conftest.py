@@ -9,6 +9,7 @@ from kushim_pipeline.sandbox.github.server import Server, start
 from kushim_pipeline_tests.integration.collect.github.company import COMPANY, Found, collect
 
 Start = Callable[..., Server]
+NO_GRAPHQL = Fault("/graphql*", "status", status=404, message="Not Found")
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -21,10 +22,11 @@ def _loopback() -> Iterator[None]:
 
 @pytest.fixture
 def vendor() -> Iterator[Start]:
-    """Starts stand-ins with faults; stops them at the end."""
+    """Starts stand-ins with faults; stops them at the end. Without `graphql` everything is asked by REST."""
     running: list[Server] = []
 
-    def begin(*faults: Fault, description: Description = COMPANY, base_path: str = "") -> Server:
+    def begin(*faults: Fault, description: Description = COMPANY, base_path: str = "", graphql: bool = False) -> Server:
+        faults = faults if graphql else (*faults, NO_GRAPHQL)
         running.append(start(description, faults=faults, base_path=base_path))
         return running[-1]
 
@@ -35,8 +37,8 @@ def vendor() -> Iterator[Start]:
 
 @pytest.fixture(scope="session")
 def healthy(tmp_path_factory: pytest.TempPathFactory) -> Found:
-    """What an owner's token reads when nothing goes wrong."""
-    server = start(COMPANY)
+    """What an owner's token reads by REST when nothing goes wrong."""
+    server = start(COMPANY, faults=[NO_GRAPHQL])
     try:
         return collect(server.url, tmp_path_factory.mktemp("healthy"))
     finally:

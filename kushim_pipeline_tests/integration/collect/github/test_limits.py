@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kushim_pipeline.collect.http.patience import Clockwork
-from kushim_pipeline.collect.http.patience import Patience
+from kushim_pipeline.collect.http.patience import Clockwork, Patience
 from kushim_pipeline.evidence.receipt import Outcome, Reason
 from kushim_pipeline.sandbox.github.faults import Fault
 from kushim_pipeline.sandbox.github.model import Description, Organization, Repository, User

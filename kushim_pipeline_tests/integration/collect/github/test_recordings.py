@@ -11,14 +11,14 @@ from pydantic import SecretStr
 
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.github import branch, member, organization, repository
-from kushim_pipeline.collect.http.answers import object_of
 from kushim_pipeline.collect.github.client import GITHUB, open_client
-from kushim_pipeline.collect.http.client import Client
-from kushim_pipeline.collect.http.patience import Clockwork
-from kushim_pipeline.collect.pace import Pace
-from kushim_pipeline.collect.http.listing import Item, Listing, read_list
+from kushim_pipeline.collect.http.answers import object_of
 from kushim_pipeline.collect.http.call import Call
+from kushim_pipeline.collect.http.client import Client
+from kushim_pipeline.collect.http.listing import Item, Listing, read_list
+from kushim_pipeline.collect.http.patience import Clockwork
 from kushim_pipeline.collect.http.reading import Reading
+from kushim_pipeline.collect.pace import Pace
 from kushim_pipeline.collect.run import masking
 from kushim_pipeline.collect.unit import Unit
 from kushim_pipeline.evidence.receipt import Outcome, Reason, Receipt

@@ -1,0 +1,95 @@
+"""`github.commit`: the commits of default branches in the last thirteen months: signature, author, pull requests.
+
+Id: `org/repo@sha`; the record is GraphQL's node. A commit does not change, but a merge brings in older ones: a later
+reading goes from the newest until what it found and what it knew are as many as GitHub counts; where they never are,
+history was rewritten, and it goes to the end. Source: GitHub GraphQL, objects Commit, GitSignature.
+"""
+
+from typing import Any
+
+from kushim_pipeline.collect.collection import Collection
+from kushim_pipeline.collect.github.changed import parsed
+from kushim_pipeline.collect.github.graphql import PAGE, GithubReading, Part, Question, repository_part, rest_of
+from kushim_pipeline.collect.github.history import History, Walk, read_history
+from kushim_pipeline.collect.http.call import Unread
+from kushim_pipeline.evidence.receipt import Reason
+
+NEEDS = "the repository permissions Contents: read and Pull requests: read (classic: repo)"
+_PULLS = f"totalCount {PAGE} nodes {{ number state mergedAt baseRefName repository {{ nameWithOwner }} }}"
+QUESTION = Question(
+    "DefaultBranchCommits",
+    NEEDS,
+    f"""fragment Change on Commit {{
+  id oid url messageHeadline authoredDate committedDate committedViaWeb
+  author {{ name email date user {{ login }} }}
+  committer {{ name email date user {{ login }} }}
+  signature {{ isValid state wasSignedByGitHub signer {{ login }} }}
+  parents(first: 5) {{ totalCount nodes {{ oid }} }}
+  associatedPullRequests(first: 5) {{ {_PULLS} }}
+}}""",
+)
+MORE_PULLS = Question("CommitPullRequests", NEEDS)
+
+
+def read(c: Collection, reading: GithubReading) -> None:
+    """A record for each commit in the window."""
+    read_history(c, reading, HISTORY)
+
+
+def _part(walk: Walk) -> Part:
+    fields = (
+        "defaultBranchRef { name target { ... on Commit { history(first: $first, after: $after, since: $since) "
+        f"{{ totalCount {PAGE} nodes {{ ...Change }} }} }} }} }}"
+    )
+    return repository_part(
+        walk.repository,
+        fields,
+        first=("Int", walk.size),
+        after=("String", walk.cursor),
+        since=("GitTimestamp", walk.window.isoformat(timespec="seconds").replace("+00:00", "Z")),
+    )
+
+
+def _take(c: Collection, reading: GithubReading, walk: Walk, node: dict[str, Any], evidence: str) -> bool:
+    oid, committed = node.get("oid"), parsed(node.get("committedDate"))
+    if not isinstance(oid, str) or not oid.isalnum():
+        raise Unread(Reason.QUARANTINED, QUESTION.operation, "a commit has no name")
+    name = f"{walk.repository.id}@{oid}"
+    if name in walk.seen:
+        raise Unread(
+            Reason.INCOMPLETE, QUESTION.operation, f"{name} was listed twice: the list moved or a page came again"
+        )
+    walk.seen.add(name)
+    if committed is None:
+        c.unreadable(name, Reason.QUARANTINED, QUESTION.operation, "the commit has no time")
+        return True
+    if not walk.known.get(name):
+        walk.new += 1
+        try:
+            pulls = node.get("associatedPullRequests")
+            body = {**node, "associatedPullRequests": _all(c, reading, walk, oid, pulls)}
+        except Unread as trouble:
+            c.unreadable(name, trouble.reason, trouble.operation, trouble.message)
+        else:
+            c.record(name, body, evidence=evidence, observed_at=committed, mark=str(node["committedDate"]))
+    return True
+
+
+def _all(c: Collection, reading: GithubReading, walk: Walk, oid: str, pulls: Any) -> dict[str, Any]:
+    def after(cursor: str) -> Part:
+        fields = (
+            "object(oid: $oid) { ... on Commit { associatedPullRequests(first: 100, after: $after) "
+            f"{{ {_PULLS} }} }} }}"
+        )
+        return repository_part(walk.repository, fields, oid=("GitObjectID", oid), after=("String", cursor))
+
+    if not isinstance(pulls, dict):
+        raise Unread(Reason.INCOMPLETE, QUESTION.operation, "the pull requests are left out of the answer")
+    return rest_of(reading, c.keep, MORE_PULLS, after, ("object", "associatedPullRequests"), pulls)
+
+
+def _is_done(walk: Walk) -> bool:
+    return not walk.whole and len(walk.known) + walk.new == walk.total
+
+
+HISTORY = History(QUESTION, _part, ("defaultBranchRef", "target", "history"), _take, _is_done, "@")

@@ -1,0 +1,279 @@
+"""GraphQL: many repositories in one question, pages followed to their end, and what an error means.
+
+An answer of 200 may hold errors beside data: what they name is not read, everything else stands. A question that is too
+much for GitHub (a 502, a timeout, a limit of nodes) is asked again in halves. Source: GitHub GraphQL, "Forming calls",
+"Rate limits and query limits", "Using pagination"; the errors' types as its answers have them.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from kushim_pipeline.collect.github.client import GITHUB, GRAPHQL
+from kushim_pipeline.collect.http.answers import object_of
+from kushim_pipeline.collect.http.call import Call, Keep, Unread
+from kushim_pipeline.collect.http.listing import MAX_PAGES, Item
+from kushim_pipeline.collect.http.reading import Reading
+from kushim_pipeline.evidence.receipt import Reason
+
+DENIALS = ("FORBIDDEN", "INSUFFICIENT_SCOPES", "NOT_FOUND", "UNAUTHORIZED", "UNAUTHENTICATED")
+HEAVY = ("MAX_NODE_LIMIT_EXCEEDED", "RESOURCE_LIMITS_EXCEEDED", "TIMEOUT", "EXCESSIVE_PAGINATION")
+HEAVY_WORDS = ("something went wrong while executing your query", "timeout", "timed out", "resource limits")
+FAULT = re.compile(r"answered 50[0234]\b")
+PAGE = "pageInfo { hasNextPage endCursor }"
+
+Step = str | int
+
+
+@dataclass
+class GithubReading(Reading):
+    """A reading of GitHub. `graphql`: the address that GraphQL is asked at."""
+
+    graphql: str = ""
+
+
+class TooMuch(Unread):
+    """What was asked at once was too much: less of it may be answered."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An error of an answer, and the place in the data that it is about (empty: all of it)."""
+
+    path: tuple[Step, ...]
+    kind: str
+    message: str
+
+    def unread(self, operation: str, needs: str) -> Unread:
+        """The error in the words of a receipt."""
+        said = f"GitHub answered {self.kind or 'an error'} ({self.message[:200]})"
+        if self.kind in DENIALS:
+            hidden = ", which is also what it answers for what a token may not see" if self.kind == "NOT_FOUND" else ""
+            demand = f"; it needs {needs}" if needs else ""
+            return Unread(Reason.DENIED, operation, f"{said}{hidden}: the token may not read this{demand}")
+        return Unread(Reason.NOT_COLLECTED, operation, said)
+
+    @property
+    def is_heavy(self) -> bool:
+        """Whether less would have been answered."""
+        return self.kind in HEAVY or any(words in self.message.casefold() for words in HEAVY_WORDS)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The data of an answer, its errors, and the digest of its bytes."""
+
+    data: dict[str, Any]
+    errors: tuple[Problem, ...]
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: the operation's name, the permission that it takes, and the fragments that its parts use."""
+
+    name: str
+    needs: str
+    fragments: str = ""
+
+    @property
+    def operation(self) -> str:
+        """Its name in receipts."""
+        return f"{GRAPHQL} {self.name}"
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is asked of one repository: fields, and the variables in them with their types."""
+
+    repository: str
+    fields: str
+    variables: Mapping[str, tuple[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Node:
+    """What was answered of one repository; the errors' places are below it."""
+
+    body: dict[str, Any]
+    errors: tuple[Problem, ...]
+    evidence: str
+
+    def at(self, *path: Step) -> tuple[Problem, ...]:
+        """The errors about a place, whatever is above it or in it."""
+        return tuple(each for each in self.errors if all(a == b for a, b in zip(each.path, path, strict=False)))
+
+
+def ask(reading: GithubReading, keep: Keep, question: Question, text: str, variables: Mapping[str, Any]) -> Reply:
+    """Ask once. Raises TooMuch where less may be answered, Unread where nothing was."""
+    call = Call(
+        question.operation,
+        reading.graphql,
+        needs=question.needs,
+        method="POST",
+        body={"query": text, "variables": dict(variables)},
+    )
+    try:
+        answer = reading.client.ask(call, keep)
+        document = object_of(answer, call, GITHUB)
+    except Unread as trouble:
+        # One value that no engine reads alike spoils a whole answer: asked in halves, it spoils its own part alone.
+        if trouble.reason is Reason.QUARANTINED or FAULT.search(trouble.message):
+            raise TooMuch(trouble.reason, trouble.operation, trouble.message) from None
+        raise
+    errors = tuple(_problems(document.get("errors")))
+    for error in errors:
+        if error.is_heavy:
+            found = error.unread(call.operation, question.needs)
+            raise TooMuch(Reason.NOT_COLLECTED, call.operation, found.message)
+    data = document.get("data")
+    if not isinstance(data, dict):
+        if errors:
+            raise errors[0].unread(call.operation, question.needs)
+        raise Unread(Reason.INCOMPLETE, call.operation, "the answer has neither data nor errors")
+    return Reply(data, errors, answer.evidence)
+
+
+def ask_parts(reading: GithubReading, keep: Keep, question: Question, parts: Sequence[Part]) -> list[Node | Unread]:
+    """Ask of several repositories at once. Out: an answer for each part, in their order; TooMuch for a part that is too
+    much by itself."""
+    try:
+        reply = ask(reading, keep, question, *_written(question, parts))
+    except TooMuch as trouble:
+        if len(parts) == 1:
+            return [trouble]
+        half = len(parts) // 2
+        return [found for some in (parts[:half], parts[half:]) for found in ask_parts(reading, keep, question, some)]
+    except Unread as trouble:
+        return [trouble] * len(parts)
+    return [_node(reply, number, part, question) for number, part in enumerate(parts)]
+
+
+def in_batches(
+    reading: GithubReading, keep: Keep, question: Question, parts: Sequence[Part], size: int
+) -> Iterator[Node | Unread]:
+    """Ask of any number of repositories, several at a time. Only for who holds none of the pool's threads."""
+    batches = [parts[start : start + size] for start in range(0, len(parts), size)]
+    for answers in reading.pool.map(lambda batch: ask_parts(reading, keep, question, batch), batches):
+        yield from answers
+
+
+def rest_of(
+    reading: GithubReading,
+    keep: Keep,
+    question: Question,
+    part: Callable[[str], Part],
+    path: Sequence[Step],
+    connection: dict[str, Any],
+) -> dict[str, Any]:
+    """A nested connection with the nodes that did not fit its first page.
+
+    In: what asks for the page after a cursor, and where in the repository it stands. Raises Unread where it cannot be
+    read to its end.
+    """
+    nodes = list(nodes_of(connection, question.operation))
+    seen: set[str] = set()
+    for _ in range(MAX_PAGES):
+        cursor = next_cursor(connection, seen, question.operation)
+        if cursor is None:
+            return {**connection, "nodes": nodes}
+        (found,) = ask_parts(reading, keep, question, [part(cursor)])
+        if isinstance(found, Unread):
+            raise found
+        if found.errors:
+            raise found.errors[0].unread(question.operation, question.needs)
+        connection = dig(found.body, path, question.operation)
+        nodes += nodes_of(connection, question.operation)
+    raise Unread(Reason.INCOMPLETE, question.operation, f"the list does not end after {MAX_PAGES} pages")
+
+
+def next_cursor(connection: Mapping[str, Any], seen: set[str], operation: str) -> str | None:
+    """The cursor of the page after this one, None at the end. Raises Unread for a page that leads back."""
+    info = connection.get("pageInfo")
+    if not isinstance(info, dict) or not isinstance(info.get("hasNextPage"), bool):
+        raise Unread(Reason.INCOMPLETE, operation, "a page does not say whether more follows")
+    if not info["hasNextPage"]:
+        return None
+    cursor = info.get("endCursor")
+    if not isinstance(cursor, str) or not cursor:
+        raise Unread(Reason.INCOMPLETE, operation, "more follows, and the page does not say where")
+    if cursor in seen:
+        raise Unread(Reason.INCOMPLETE, operation, "a next page leads back to a page already read")
+    seen.add(cursor)
+    return cursor
+
+
+def nodes_of(connection: Mapping[str, Any], operation: str) -> list[Any]:
+    """The nodes of a page. Raises Unread for what is no page."""
+    nodes = connection.get("nodes")
+    if not isinstance(nodes, list):
+        raise Unread(Reason.INCOMPLETE, operation, "the answer has no list of nodes")
+    return nodes
+
+
+def dig(body: Any, path: Iterable[Step], operation: str) -> dict[str, Any]:
+    """The object at a place. Raises Unread where there is none."""
+    found = body
+    for step in path:
+        try:
+            found = found[step]
+        except (KeyError, IndexError, TypeError):
+            found = None
+            break
+    if not isinstance(found, dict):
+        shown = ".".join(str(step) for step in path)
+        raise Unread(Reason.INCOMPLETE, operation, f"the answer has no {shown}")
+    return found
+
+
+def repository_part(repository: Item, fields: str, **variables: tuple[str, Any]) -> Part:
+    """What is asked of a listed repository."""
+    return Part(repository.id, fields, variables)
+
+
+def _written(question: Question, parts: Sequence[Part]) -> tuple[str, dict[str, Any]]:
+    """The query's text, each part under an alias with variables of its own, and the variables."""
+    declared: list[str] = []
+    values: dict[str, Any] = {}
+    selections: list[str] = []
+    for number, part in enumerate(parts):
+        owner, _, name = part.repository.partition("/")
+        for key, (kind, value) in {"owner": ("String!", owner), "name": ("String!", name), **part.variables}.items():
+            declared.append(f"${key}_{number}: {kind}")
+            values[f"{key}_{number}"] = value
+        fields = re.sub(r"\$(\w+)", rf"$\1_{number}", part.fields)
+        selections.append(
+            f"r{number}: repository(owner: $owner_{number}, name: $name_{number}) {{ nameWithOwner {fields} }}"
+        )
+    text = f"query {question.name}({', '.join(declared)}) {{\n" + "\n".join(selections) + "\n}"
+    return f"{text}\n{question.fragments}".strip(), values
+
+
+def _node(reply: Reply, number: int, part: Part, question: Question) -> Node | Unread:
+    alias = f"r{number}"
+    errors = tuple(
+        Problem(each.path[1:], each.kind, each.message) for each in reply.errors if each.path[:1] in ((), (alias,))
+    )
+    body = reply.data.get(alias)
+    if not isinstance(body, dict):
+        if errors:
+            return errors[0].unread(question.operation, question.needs)
+        return Unread(Reason.INCOMPLETE, question.operation, "GitHub left this repository out of its answer")
+    if str(body.get("nameWithOwner")).casefold() != part.repository.casefold():
+        return Unread(Reason.INCOMPLETE, question.operation, "GitHub answered for another repository: it was renamed")
+    return Node(body, errors, reply.evidence)
+
+
+def _problems(errors: Any) -> Iterator[Problem]:
+    for error in errors if isinstance(errors, list) else [] if errors is None else [errors]:
+        found = error if isinstance(error, dict) else {}
+        path = found.get("path")
+        extensions = found.get("extensions")
+        kind = found.get("type") or (extensions.get("code") if isinstance(extensions, dict) else None)
+        message = found.get("message")
+        yield Problem(
+            tuple(step for step in path if isinstance(step, str | int)) if isinstance(path, list) else (),
+            kind if isinstance(kind, str) else "",
+            message if isinstance(message, str) else "no words",
+        )

@@ -1,0 +1,127 @@
+"""`github.pull_request`: what was merged into default branches in the last thirteen months, with reviews and checks.
+
+Id: `org/repo#N`; the record is GraphQL's node. Newest change first: a later reading stops where the last one began,
+an hour earlier. Source: GitHub GraphQL, objects PullRequest, PullRequestReview, StatusCheckRollup.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from kushim_pipeline.collect.collection import Collection
+from kushim_pipeline.collect.github.changed import now, parsed
+from kushim_pipeline.collect.github.graphql import PAGE, GithubReading, Part, Question, repository_part, rest_of
+from kushim_pipeline.collect.github.history import WINDOW, History, Walk, read_history
+from kushim_pipeline.collect.http.call import Unread
+from kushim_pipeline.evidence.receipt import Reason
+
+NEEDS = "the repository permissions Pull requests, Contents, Commit statuses and Checks: read (classic: repo)"
+OVERLAP = timedelta(hours=1)
+_REVIEWS = f"totalCount {PAGE} nodes {{ author {{ __typename login }} state submittedAt commit {{ oid }} }}"
+_CONTEXTS = (
+    f"totalCount {PAGE} nodes {{ __typename ... on CheckRun {{ name status conclusion completedAt }} "
+    "... on StatusContext { context state createdAt } }"
+)
+QUESTION = Question(
+    "MergedPullRequests",
+    NEEDS,
+    f"""fragment Merged on PullRequest {{
+  id number title body state url createdAt updatedAt mergedAt baseRefName headRefName headRefOid
+  author {{ __typename login }}
+  mergedBy {{ __typename login }}
+  mergeCommit {{ oid }}
+  reviews(first: 20) {{ {_REVIEWS} }}
+  commits(last: 1) {{
+    totalCount
+    nodes {{ commit {{ oid statusCheckRollup {{ state contexts(first: 20) {{ {_CONTEXTS} }} }} }} }}
+  }}
+}}""",
+)
+MORE_REVIEWS = Question("PullRequestReviews", NEEDS)
+MORE_CHECKS = Question("CommitChecks", NEEDS)
+
+
+def read(c: Collection, reading: GithubReading) -> None:
+    """A record for each pull request that was merged in the window."""
+    read_history(c, reading, HISTORY)
+
+
+def _part(walk: Walk) -> Part:
+    fields = (
+        "defaultBranchRef { name } pullRequests(states: [MERGED], baseRefName: $branch, first: $first, after: $after, "
+        f"orderBy: {{field: UPDATED_AT, direction: DESC}}) {{ totalCount {PAGE} nodes {{ ...Merged }} }}"
+    )
+    return repository_part(
+        walk.repository,
+        fields,
+        branch=("String", walk.branch),
+        first=("Int", walk.size),
+        after=("String", walk.cursor),
+    )
+
+
+def _take(c: Collection, reading: GithubReading, walk: Walk, node: dict[str, Any], evidence: str) -> bool:
+    number, updated, merged = node.get("number"), parsed(node.get("updatedAt")), parsed(node.get("mergedAt"))
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise Unread(Reason.QUARANTINED, QUESTION.operation, "a merged pull request has no number")
+    name = f"{walk.repository.id}#{number}"
+    if name in walk.seen:
+        raise Unread(
+            Reason.INCOMPLETE, QUESTION.operation, f"{name} was listed twice: the list moved or a page came again"
+        )
+    walk.seen.add(name)
+    if updated is None or merged is None:
+        c.unreadable(name, Reason.QUARANTINED, QUESTION.operation, "the merged pull request has no time")
+        return True
+    if updated < walk.since - (timedelta() if walk.whole else OVERLAP):
+        return False
+    mark = f"{node['mergedAt']} {node['updatedAt']}"
+    if merged >= now(reading) - WINDOW and walk.known.get(name) != mark:
+        try:
+            body = _whole(c, reading, walk, node)
+        except Unread as trouble:
+            c.unreadable(name, trouble.reason, trouble.operation, trouble.message)
+        else:
+            c.record(name, body, evidence=evidence, observed_at=updated, mark=mark)
+    return True
+
+
+def _whole(c: Collection, reading: GithubReading, walk: Walk, node: dict[str, Any]) -> dict[str, Any]:
+    """The node with all of its reviews and checks."""
+    body = dict(node)
+    number = int(node["number"])
+
+    def reviews(cursor: str) -> Part:
+        fields = f"pullRequest(number: $number) {{ reviews(first: 100, after: $after) {{ {_REVIEWS} }} }}"
+        return repository_part(walk.repository, fields, number=("Int!", number), after=("String", cursor))
+
+    if not isinstance(body.get("reviews"), dict):
+        raise Unread(Reason.INCOMPLETE, QUESTION.operation, "the reviews are left out of the answer")
+    body["reviews"] = rest_of(reading, c.keep, MORE_REVIEWS, reviews, ("pullRequest", "reviews"), body["reviews"])
+    commits = body.get("commits")
+    heads = commits.get("nodes") if isinstance(commits, dict) else None
+    if not isinstance(commits, dict) or not isinstance(heads, list):
+        raise Unread(Reason.INCOMPLETE, QUESTION.operation, "the commits are left out of the answer")
+    body["commits"] = {**commits, "nodes": [_with_checks(c, reading, walk, head) for head in heads]}
+    return body
+
+
+def _with_checks(c: Collection, reading: GithubReading, walk: Walk, head: Any) -> Any:
+    commit = head.get("commit") if isinstance(head, dict) else None
+    rollup = commit.get("statusCheckRollup") if isinstance(commit, dict) else None
+    if not isinstance(commit, dict) or not isinstance(rollup, dict):
+        return head
+
+    def contexts(cursor: str) -> Part:
+        fields = (
+            "object(oid: $oid) { ... on Commit { statusCheckRollup { contexts(first: 100, after: $after) "
+            f"{{ {_CONTEXTS} }} }} }} }}"
+        )
+        oid = ("GitObjectID", commit.get("oid"))
+        return repository_part(walk.repository, fields, oid=oid, after=("String", cursor))
+
+    path = ("object", "statusCheckRollup", "contexts")
+    found = rest_of(reading, c.keep, MORE_CHECKS, contexts, path, rollup.get("contexts") or {})
+    return {**head, "commit": {**commit, "statusCheckRollup": {**rollup, "contexts": found}}}
+
+
+HISTORY = History(QUESTION, _part, ("pullRequests",), _take, lambda _: False, "#")

@@ -122,7 +122,7 @@ def test_who_may_see_everything_reads_everything_though_only_a_sample(
     found = tried(github(server.url), checks, T=company.OWNER)
     for stream in ("member", "repository", "branch_protection", "ruleset"):
         assert found[f"github.{stream}"].state is READ
-    assert len([asked for asked in server.ledger if "/protection" in asked.path]) == 1
+    assert len([asked for asked in server.ledger if "/protection" in asked.path]) <= 1
 
 
 def test_a_denial_names_the_permission_and_what_is_unknown_without_it(
@@ -192,7 +192,8 @@ def kushim(tmp_path: Path, begin: Begin, nobody: str) -> Callable[..., Any]:
     """`kushim connections test` for tenants of which little is right."""
     folder = tmp_path / "tenants"
     folder.mkdir()
-    okta_url = begin(Okta(org.COMPANY)).url
+    server = begin(Okta(org.COMPANY))
+    okta_url = server.url
     slack_url = begin(SlackVendor(FREE)).url
     for name, more, *connections in (
         ("acme", "", {**okta(okta_url), "token": "env:OKTA"}, {**slack(slack_url), "token": "env:SLACK"}),
@@ -212,6 +213,7 @@ def kushim(tmp_path: Path, begin: Begin, nobody: str) -> Callable[..., Any]:
         done = CliRunner(env=environ).invoke(cli, ["connections", "test", *args])
         assert not any(secret in done.output for secret in (org.PARTLY, org.TOKEN, workspace.ADMIN))
         assert not (tmp_path / "data").exists()
+        assert not any("after=" in asked.query for asked in server.ledger), "a page of each list is enough"
         return done
 
     return run

@@ -16,11 +16,14 @@ from click.testing import CliRunner
 from kushim_pipeline.catalogue.load import load
 from kushim_pipeline.catalogue.model import Check
 from kushim_pipeline.cli import cli
+from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.http.patience import Clockwork
 from kushim_pipeline.collect.http.wire import Limits
 from kushim_pipeline.collect.pace import Pace
 from kushim_pipeline.collect.run import source_module
-from kushim_pipeline.collect.trial import State, Tried, try_connection, unknown_without
+from kushim_pipeline.collect.trial import Nowhere, State, Tried, judge, try_connection, unknown_without
+from kushim_pipeline.collect.unit import Unit
+from kushim_pipeline.evidence.receipt import Reason
 from kushim_pipeline.sandbox.github.server import start as start_github
 from kushim_pipeline.sandbox.jira.routes import Jira
 from kushim_pipeline.sandbox.okta.routes import Okta
@@ -176,6 +179,16 @@ def test_a_vendor_that_is_away_or_silent_is_unreachable(begin: Begin, nobody: st
     secrets = from_environment({"T": org.TOKEN})
     found = {one.stream: one for one in try_connection(tenant, tenant.connections[0], secrets, checks, hasty)}
     assert missing(found) == {"okta.network_zone": State.UNREACHABLE}
+
+
+def test_a_fault_of_ours_is_no_silence_and_one_odd_record_no_refusal() -> None:
+    unit = Unit("acme", "okta:x", "okta", "x", "okta.user")
+    broken, odd = (Collection(unit, Nowhere(), code_version="1", mask=str) for _ in range(2))
+    with broken:
+        raise TypeError("a reader's own fault")
+    assert judge(broken.finish()) == (State.FAILED, "read", "TypeError: a reader's own fault")
+    odd.unreadable("u1", Reason.QUARANTINED, "GET /users", "half a surrogate")
+    assert judge(odd.finish())[0] is READ
 
 
 def test_a_check_that_depends_on_one_that_is_lost_is_lost_too(checks: Mapping[str, Check]) -> None:

@@ -145,6 +145,7 @@ class Standin:
             if found is None or now >= found.reset_at:
                 found = self._windows[caller, budget.bucket] = _Window(now + budget.seconds)
             if found.used + budget.cost > budget.limit:
+                found.used = budget.limit  # the answer says that nothing is left: that is then true for cheaper ones
                 return budget.limit, found.reset_at, True
             found.used += budget.cost
             return found.used, found.reset_at, False

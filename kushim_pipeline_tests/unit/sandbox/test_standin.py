@@ -143,6 +143,17 @@ def test_budgets_are_each_callers_own_and_full_again_after_their_window(begin: C
     assert ask(f"{running.url}/a")[2]["x-left"] == "2"
 
 
+def test_a_budget_that_refused_a_dear_request_has_nothing_left_for_a_cheap_one() -> None:
+    vendor = Numbers(limit=4)
+    vendor.budget = lambda request: Budget("all", 4, 60, cost=3 if request.path == "/dear" else 1)  # type: ignore[method-assign]
+    running = start(vendor)
+    try:
+        answers = [ask(f"{running.url}{path}") for path in ("/dear", "/dear", "/a")]
+    finally:
+        running.stop()
+    assert [(status, headers["x-left"]) for status, _, headers in answers] == [(200, "1"), (429, "0"), (429, "0")]
+
+
 def test_what_is_unchanged_costs_nothing(begin: Callable[..., Standin]) -> None:
     running = begin(limit=2)
     tag = ask(f"{running.url}/tagged")[2]["etag"]

@@ -160,14 +160,14 @@ def _tenant_file(
         "tenant": tenant_id,
         "name": tenant.name,
         "frameworks": ["soc2"],
-        "policy": {key: _dated(value) for key, value in tenant.policy.items()},
+        "policy": {key: dated(value) for key, value in tenant.policy.items()},
         "connections": connections,
         **({"exceptions": exceptions} if exceptions else {}),
     }
 
 
-def _dated(value: Any) -> Any:
-    """A value of the policy with the days that it names."""
+def dated(value: Any) -> Any:
+    """A value of a tenant's policy with the days that it names (`{30 days ago}`) written out."""
     if isinstance(value, list):
-        return [_dated(item) for item in value]
+        return [dated(item) for item in value]
     return _DAYS.sub(lambda found: str(day(int(found[1]))), value) if isinstance(value, str) else value

@@ -17,6 +17,7 @@ _IDS = {
     "hipaa": re.compile(r"164\.(308|310|312|314|316)(\([a-z]\)(\([1-9]\)(\([ivx]+\)(\([A-Z]\))?)?)?)?"),
     "pci_dss": re.compile(r"([1-9]|1[0-2])(\.[1-9][0-9]?){1,4}"),
 }
+_STREAM = re.compile(r"(aws|github|okta|jira|slack|file|kushim)\.[a-z0-9_]+")
 _SCHEMAS_OF_CHECKS = {"facts", "ops", "catalogue"}
 _SCHEMAS_OF_FACTS = {"raw", "ops"}
 
@@ -145,7 +146,7 @@ def _facts(catalogue: Catalogue, table: FactTable) -> Iterator[tuple[int | None,
         yield None, "the column 'unreadable' is the engine's: it marks the quarantined rows; use another name"
     _, literals = sql_rules.strip(table.sql)
     for literal in literals:
-        if re.fullmatch(r"(aws|github|okta|jira|slack|file|kushim)\.[a-z0-9_]+", literal) and literal not in table.streams:
+        if _STREAM.fullmatch(literal) and literal not in table.streams:
             yield None, f"the statement reads the stream {literal}: name it under streams"
     for stream in table.streams:
         if stream not in literals and table.source != "kushim":

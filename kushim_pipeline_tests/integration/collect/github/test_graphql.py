@@ -1,0 +1,178 @@
+"""What is read by GraphQL: complete, with faults, and again."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kushim_pipeline.evidence.receipt import Outcome, Reason
+from kushim_pipeline.sandbox.github.faults import Fault
+from kushim_pipeline.sandbox.github.server import start
+from kushim_pipeline_tests.integration.collect.github.busy import BUSINESS, BUSY, ago, changed, commit, merged, named
+from kushim_pipeline_tests.integration.collect.github.company import LOGIN, PARTLY, PER_REPOSITORY, Found, collect
+from kushim_pipeline_tests.integration.collect.github.conftest import Start
+
+WORK = ("github.pull_request", "github.commit")
+READ = ("github.repository_settings", *WORK)
+PULLS = "/graphql?operationName=MergedPullRequests*"
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Found:
+    """What an owner's token reads of everything that GraphQL answers."""
+    server = start(BUSINESS)
+    try:
+        return collect(server.url, tmp_path_factory.mktemp("first"), only=[*READ, *PER_REPOSITORY])
+    finally:
+        server.stop()
+
+
+def test_every_pull_request_of_the_window(first: Found) -> None:
+    assert first.outcome("github.pull_request") is Outcome.COMPLETE, first.receipts["github.pull_request"].errors
+    found = first.records("github.pull_request")
+    expected = {f"{LOGIN}/{each.name}#{pull.number}" for each in BUSY.repositories for pull in each.pull_requests} - {
+        f"{LOGIN}/bare#1"
+    }
+    assert set(found) == expected
+    body = found[f"{LOGIN}/few#1"]
+    assert body["reviews"]["nodes"][0]["author"]["login"] == "person-001"
+    head = body["commits"]["nodes"][0]["commit"]
+    assert head["oid"] == body["headRefOid"]
+    assert head["statusCheckRollup"]["contexts"]["nodes"][0]["name"] == "build"
+
+
+def test_every_commit_of_the_window(first: Found) -> None:
+    assert first.outcome("github.commit") is Outcome.COMPLETE, first.receipts["github.commit"].errors
+    found = first.records("github.commit")
+    assert len([name for name in found if name.startswith(f"{LOGIN}/many@")]) == 120
+    assert not [name for name in found if name.startswith(f"{LOGIN}/bare@{'c' * 40}")]
+    assert all(body["signature"]["isValid"] for name, body in found.items() if "/plain" in name)
+
+
+def test_settings_with_keys_that_fill_more_than_a_page(first: Found) -> None:
+    assert first.outcome("github.repository_settings") is Outcome.COMPLETE
+    body = first.records("github.repository_settings")[f"{LOGIN}/many"]
+    assert len(body["deployKeys"]["nodes"]) == 60
+    assert body["workflows"]["entries"][0]["object"]["text"] == "on: push\n"
+    assert (body["viewerCanAdminister"], body["hasVulnerabilityAlertsEnabled"]) == (True, True)
+
+
+def test_protection_says_what_rest_says(vendor: Start, root: Path, first: Found) -> None:
+    rest = collect(vendor(description=BUSINESS).url, root, only=PER_REPOSITORY)
+    for name, body in rest.records("github.branch_protection").items():
+        mine = first.records("github.branch_protection")[name]
+        for key in mine.keys() | (body.keys() - {"url", "allow_fork_syncing"}):
+            for value, other in ((mine[key], body[key]),):
+                if isinstance(value, dict):
+                    assert value == {k: other[k] for k in value}, (name, key)
+                else:
+                    assert value == other
+    for name, body in rest.records("github.branch_rule").items():
+        found = first.records("github.branch_rule")[name].get("rules", [])
+        kinds = [(rule["type"], rule["ruleset_source"], rule["ruleset_id"]) for rule in found]
+        assert kinds == [(r["type"], r["ruleset_source"], r["ruleset_id"]) for r in body.get("rules", [])]
+    mine, theirs = first.records("github.ruleset"), rest.records("github.ruleset")
+    assert {name: body["bypass_actors"] for name, body in mine.items()} == {
+        name: body["bypass_actors"] for name, body in theirs.items()
+    }
+
+
+def test_protection_of_all_takes_a_call_or_two(vendor: Start, root: Path) -> None:
+    server = vendor(description=BUSINESS, graphql=True)
+    collect(server.url, root, only=PER_REPOSITORY)
+    assert len(server.ledger) <= 5
+    assert not [asked for asked in server.ledger if asked.path.startswith("/repos/")]
+
+
+def test_without_the_permission_rest_is_asked_and_denied(vendor: Start, root: Path) -> None:
+    found = collect(vendor(description=BUSINESS, graphql=True).url, root, token=PARTLY, only=[*READ, *PER_REPOSITORY])
+    assert found.reasons("github.branch_protection") == {Reason.DENIED}
+    assert found.reasons("github.repository_settings") == {Reason.DENIED}
+    assert found.outcome("github.commit") is Outcome.COMPLETE
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (Fault(PULLS, "status", status=403, message="Resource not accessible"), Reason.DENIED),
+        (Fault(PULLS, "html"), Reason.INCOMPLETE),
+        (Fault(PULLS, "truncate"), Reason.INCOMPLETE),
+        (Fault(PULLS, "status", status=502), Reason.NOT_COLLECTED),
+        (Fault(PULLS, "body", body=b'{"data": null}'), Reason.INCOMPLETE),
+        (Fault(PULLS, "body", body=b'{"data": {}}'), Reason.INCOMPLETE),
+        (
+            Fault(PULLS, "body", body=b'{"errors": [{"type": "INSUFFICIENT_SCOPES", "message": "no"}]}'),
+            Reason.DENIED,
+        ),
+        (Fault(PULLS, "body", body=b'{"data": {"r0": 1, "r0": 2}}'), Reason.QUARANTINED),
+    ],
+    ids=["403", "html", "truncated", "502", "null", "empty", "scopes", "poison"],
+)
+def test_whatever_happens_to_an_answer(vendor: Start, root: Path, fault: Fault, reason: Reason, first: Found) -> None:
+    found = collect(vendor(fault, description=BUSINESS, graphql=True).url, root, only=WORK)
+    assert found.unread("github.pull_request") == {f"{LOGIN}/{each.name}": reason for each in BUSY.repositories}
+    assert found.contents()["github.commit"] == first.contents()["github.commit"]
+
+
+def test_a_query_that_was_too_much_is_asked_in_halves(vendor: Start, root: Path, first: Found) -> None:
+    heavy = Fault(PULLS, "status", nth_call=2, status=502)
+    timeout = b'{"data": null, "errors": [{"message": "Something went wrong while executing your query."}]}'
+    server = vendor(heavy, Fault(PULLS, "body", nth_call=3, body=timeout), description=BUSINESS, graphql=True)
+    found = collect(server.url, root, only=WORK)
+    assert found.contents()["github.pull_request"] == first.contents()["github.pull_request"]
+
+
+def test_a_limit_that_is_told_by_a_200_is_waited_for(vendor: Start, root: Path, first: Found) -> None:
+    limited = b'{"errors": [{"type": "RATE_LIMITED", "message": "API rate limit exceeded"}]}'
+    server = vendor(Fault(PULLS, "body", nth_call=1, body=limited), description=BUSINESS, graphql=True)
+    found = collect(server.url, root, only=WORK)
+    assert found.contents()["github.pull_request"] == first.contents()["github.pull_request"]
+
+
+def test_nothing_changed_and_nothing_is_asked(vendor: Start, root: Path) -> None:
+    server = vendor(description=BUSINESS, graphql=True)
+    found = collect(server.url, root, only=WORK)
+    before = len(server.ledger)
+    again = collect(server.url, root, only=WORK, before=found)
+    assert [asked.path for asked in server.ledger[before:]] == [f"/orgs/{LOGIN}/repos"]
+    for stream in WORK:
+        assert again.outcome(stream) is Outcome.COMPLETE
+        assert again.receipts[stream].population == found.receipts[stream].population
+        assert again.receipts[stream].records == 0
+        assert again.receipts[stream].contents_sha256 == found.receipts[stream].contents_sha256
+
+
+def test_a_second_reading_takes_what_is_new(vendor: Start, root: Path) -> None:
+    found = collect(vendor(description=BUSINESS, graphql=True).url, root, only=WORK)
+    many = named("many")
+    new = merged(131, 0.0001)
+    # A merge brings in a commit that is older than the last reading.
+    brought = (*many.commits[:5], commit("b" * 40, 5.5), *many.commits[5:])
+    after = changed("many", pull_requests=(new, *many.pull_requests), commits=brought)
+    server = vendor(description=after, graphql=True)
+    second = collect(server.url, root, only=WORK, before=found)
+    assert set(second.records("github.pull_request")) == {f"{LOGIN}/many#131"}
+    assert set(second.records("github.commit")) == {f"{LOGIN}/many@{'b' * 40}"}
+    assert len(server.ledger) <= 6
+    # History is rewritten: what is no longer there is gone.
+    rewritten = changed("many", ago(minutes=1), commits=(commit("d" * 40, 0.0001), *many.commits[3:]))
+    third = collect(vendor(description=rewritten, graphql=True).url, root, only=WORK, before=second)
+    assert set(third.records("github.commit")) == {f"{LOGIN}/many@{'d' * 40}"}
+    assert len(third.receipts["github.commit"].gone) == 4
+
+
+def test_what_could_not_be_read_is_read_the_next_time(vendor: Start, root: Path, first: Found) -> None:
+    broken = vendor(Fault(PULLS, "html"), description=BUSINESS, graphql=True)
+    found = collect(broken.url, root, only=WORK)
+    second = collect(vendor(description=BUSINESS, graphql=True).url, root, only=WORK, before=found)
+    assert second.outcome("github.pull_request") is Outcome.COMPLETE, second.receipts["github.pull_request"].errors
+    assert set(second.records("github.pull_request")) == set(first.records("github.pull_request"))
+
+
+def test_a_repository_that_is_gone_takes_its_work_with_it(vendor: Start, root: Path) -> None:
+    found = collect(vendor(description=BUSINESS, graphql=True).url, root, only=WORK)
+    left = replace(BUSY, repositories=tuple(each for each in BUSY.repositories if each.name != "few"))
+    after = replace(BUSINESS, organizations=(left,))
+    second = collect(vendor(description=after, graphql=True).url, root, only=WORK, before=found)
+    assert set(second.receipts["github.pull_request"].gone) == {f"{LOGIN}/few#1", f"{LOGIN}/few#2"}
+    assert second.outcome("github.commit") is Outcome.COMPLETE

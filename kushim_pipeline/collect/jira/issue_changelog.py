@@ -175,11 +175,12 @@ def _doubt(mark: Mark, histories: Histories, *, nothing: bool) -> str:
         return ""  # told by their names alone, which change
     if any(before[1] != after[0] for before, after in zip(steps, steps[1:], strict=False)):
         return "the states that its status went through do not follow each other"
+    if steps[-1][1] == mark.status:
+        return ""
     last, updated = when(steps[-1][2]), when(mark.updated)
-    is_newer = last is not None and updated is not None and last > updated
-    if steps[-1][1] != mark.status and not is_newer:
-        return f"its status ends at {steps[-1][1]}, and the issue is at {mark.status}"
-    return ""
+    if last is not None and updated is not None and last > updated:
+        return ""
+    return f"its status ends at {steps[-1][1]}, and the issue is at {mark.status}"
 
 
 def _judge(run: _Run, key: str, mark: Mark, histories: Histories, evidence: str, doubt: str) -> None:

@@ -49,8 +49,10 @@ def when(value: Any) -> datetime | None:
 
 
 def _history(fields: dict[str, Any]) -> str:
+    if fields.get("resolutiondate"):
+        return MOVED
     created, updated, moved = (when(fields.get(name)) for name in ("created", "updated", "statuscategorychangedate"))
-    if fields.get("resolutiondate") or (created and moved and moved - created > AT_ONCE):
+    if created and moved and moved - created > AT_ONCE:
         return MOVED
     comment = fields.get("comment")
     comments = comment.get("comments") if isinstance(comment, dict) else None

@@ -1,0 +1,101 @@
+"""What reading Okta, Jira and Slack costs at the size of a real company; the stand-ins are processes of their own.
+
+5,000 people and 100 applications, 100,000 issues, 5,000 members. Prints calls by the stand-in's own ledger, at first and
+when one in a hundred things has changed; peak memory of the collecting process; its CPU-seconds beside those of a bare
+aiohttp loop that reads and stores the same pages (imports left out of both). Exit 1 when beyond a limit. Sources may be
+named: `bench_sources.py okta jira`.
+"""
+
+import importlib
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+SOURCES = ("okta", "jira", "slack")
+MEGABYTES = 500
+TIMES_BARE = 5.0
+AGAIN = 0.1
+_HERE = "kushim_pipeline_tests.bench._sources_"
+
+
+class Standin:
+    """A stand-in in a process of its own."""
+
+    def __init__(self, source: str) -> None:
+        command = [sys.executable, "-m", f"{_HERE}standin", source]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
+        self.url = str(self._answer())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._process.communicate()
+
+    def ask(self, command: str) -> Any:
+        """Send a command. Out: its answer."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{command}\n")
+        self._process.stdin.flush()
+        return self._answer()
+
+    def _answer(self) -> Any:
+        assert self._process.stdout is not None
+        return json.loads(self._process.stdout.readline())
+
+
+def main() -> int:
+    """Measure every source."""
+    kept = [_measure(source) for source in sys.argv[1:] or SOURCES]
+    return 0 if all(kept) else 1
+
+
+def _measure(source: str) -> bool:
+    company = importlib.import_module(f"kushim_pipeline_tests.bench._{source}_company")
+    with Standin(source) as standin, tempfile.TemporaryDirectory(prefix="kushim-bench-") as folder:
+        first = _run("reading", [source, standin.url, f"{folder}/evidence"])
+        calls = standin.ask("calls")
+        (Path(folder) / "bare").mkdir()
+        wanted = {"headers": company.settings(), "asked": calls["asked"]}
+        bare = _run("bare", [standin.url, f"{folder}/bare"], json.dumps(wanted))
+        standin.ask("calls")
+        standin.ask("day")
+        again = _run("reading", [source, standin.url, f"{folder}/evidence"])
+        calls_again = standin.ask("calls")
+    times = first["cpu"] / bare["cpu"]
+    few = AGAIN * calls["count"] if company.AGAIN_IS_LIMITED else None
+    peak = max(first["rss"], again["rss"])
+    print(f"{source}: {first['records']:,} records, {first['bytes'] / 1e6:,.0f} MB in {first['wall']:.0f} s")
+    print(f"  calls         {calls['count']:8,}        (at most {company.CALLS:,})")
+    limit = f"at most {few:,.0f}" if few is not None else "no limit"
+    print(f"  again, 1 %    {calls_again['count']:8,}        ({limit}); {again['cpu']:.1f} CPU-seconds")
+    print(f"  peak memory   {peak:8.0f} MB     (at most {MEGABYTES})")
+    print(
+        f"  CPU-seconds   {first['cpu']:10.1f}      ({times:.1f} x a bare loop's {bare['cpu']:.2f}; at most {TIMES_BARE:g} x)"
+    )
+    trouble = [*first["incomplete"], *again["incomplete"]]
+    for line in trouble:
+        print(f"  not complete: {line}")
+    return (
+        calls["count"] <= company.CALLS
+        and (few is None or calls_again["count"] <= few)
+        and peak <= MEGABYTES
+        and times <= TIMES_BARE
+        and not trouble
+    )
+
+
+def _run(what: str, arguments: list[str], given: str = "") -> Mapping[str, Any]:
+    command = [sys.executable, "-m", f"{_HERE}{what}", *arguments]
+    done = subprocess.run(command, input=given, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603
+    found: Mapping[str, Any] = json.loads(done.stdout)
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -13,10 +13,12 @@ from kushim_pipeline.sandbox.github.model import (
     Token,
     User,
 )
+from kushim_pipeline.sandbox.github.model_security import Identity, IdentityProvider
 from kushim_pipeline.sandbox.manifest import Organization as Planned
 from kushim_pipeline.sandbox.manifest import Repository as PlannedRepository
 from kushim_pipeline.sandbox.manifest import Tenant
-from kushim_pipeline.sandbox.people import People
+from kushim_pipeline.sandbox.okta_world import email
+from kushim_pipeline.sandbox.people import People, number
 
 _RULES = (
     Rule("pull_request", {"required_approving_review_count": 1, "dismiss_stale_reviews_on_push": True}),
@@ -31,8 +33,8 @@ def describe(tenants: Mapping[str, Tenant], tokens: Mapping[str, str]) -> Descri
     planned = {login: org for tenant in tenants.values() for login, org in tenant.github.items()}
     return Description(
         organizations=tuple(
-            _organization(login, org, tenant.people)
-            for tenant in tenants.values()
+            _organization(tenant_id, login, org, tenant.people)
+            for tenant_id, tenant in tenants.items()
             for login, org in tenant.github.items()
         ),
         tokens=tuple(
@@ -66,7 +68,12 @@ def _members(org: Planned, people: People) -> list[str]:
     return list(dict.fromkeys([*org.owners, *theirs, *org.members, *crowd]))
 
 
-def _organization(login: str, org: Planned, people: People) -> Organization:
+def _organization(tenant_id: str, login: str, org: Planned, people: People) -> Organization:
+    linked = tuple(
+        Identity(f"{number(login, person):032x}", email(tenant_id, person, people[person]), person)
+        for person in _members(org, people)
+        if person in people
+    )
     return Organization(
         login=login,
         members=tuple(
@@ -76,6 +83,8 @@ def _organization(login: str, org: Planned, people: People) -> Organization:
         repositories=tuple(
             _repository(number, name, repository) for number, (name, repository) in enumerate(org.repositories.items())
         ),
+        plan="enterprise" if org.single_sign_on else "team",
+        saml=IdentityProvider(identities=linked) if org.single_sign_on else None,
         two_factor_required=org.two_factor_required,
         default_repository_permission=org.base_permission,
     )

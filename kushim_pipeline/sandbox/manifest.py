@@ -47,7 +47,8 @@ class Organization(Model):
     """A GitHub organisation of a tenant.
 
     Its members are the owners, the people of its `departments` who have not left, and `members`, whoever they are.
-    `crowd`: that many members more, with numbers for names.
+    `crowd`: that many members more, with numbers for names. `single_sign_on`: the people among the members have an
+    identity that is linked, by their e-mail address; then the organisation pays for GitHub Enterprise Cloud.
     """
 
     owners: Names = Field(min_length=1)
@@ -57,6 +58,7 @@ class Organization(Model):
     outside_collaborators: Names = ()
     without_2fa: Names = ()
     two_factor_required: bool = True
+    single_sign_on: bool = False
     base_permission: Literal["none", "read", "write", "admin"] = "read"
     repositories: dict[str, Repository] = Field(default_factory=dict)
     seen_as: Literal["owner", "member"] = "owner"

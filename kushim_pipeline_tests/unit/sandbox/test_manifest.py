@@ -15,8 +15,6 @@ from kushim_pipeline.tenants.config import TenantConfig
 
 MANIFEST = load()
 NEVER_PLANTED = {
-    "GH-ORG-003",  # identities of GitHub are not read yet
-    "GH-ORG-006",
     "OKTA-LOG-001",  # a hole in the log needs two readings that lie far apart
     "SLK-USR-000",  # Slack would have to charge for somebody whom it does not list
 }

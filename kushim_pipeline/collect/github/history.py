@@ -116,7 +116,7 @@ def read_history(c: Collection, reading: GithubReading, history: History) -> Non
         else:
             stands = known.get(repository.id, {})
             again = branch != repository.body.get("default_branch") or not all(stands.values())
-            start = at - WINDOW if since is None or again else since
+            start = at - WINDOW if since is None or again else min(since, _newest(stands, at - WINDOW))
             walks.append(Walk(repository, at - WINDOW, start, since is None or again, stands))
     _walk_all(c, reading, history, walks)
     for walk in walks:
@@ -267,6 +267,12 @@ def _by_repository(
         elif sign in name:
             found.setdefault(repository, {})[name] = mark
     return found
+
+
+def _newest(marks: Mapping[str, str], otherwise: datetime) -> datetime:
+    """When the newest change happened that is known, by GitHub's own clock."""
+    times = [found for mark in marks.values() if (found := parsed(mark.rpartition(" ")[2]))]
+    return max(times, default=otherwise)
 
 
 def _is_row(row: Any) -> bool:

@@ -1,7 +1,7 @@
 """`github.pull_request`: what was merged into default branches in the last thirteen months, with reviews and checks.
 
-Id: `org/repo#N`; the record is GraphQL's node. Newest change first: a later reading stops where the last one began,
-an hour earlier. Source: GitHub GraphQL, objects PullRequest, PullRequestReview, StatusCheckRollup.
+Id: `org/repo#N`; the record is GraphQL's node. Newest change first: a later reading stops an hour before
+the newest change that is known. Source: GitHub GraphQL, objects PullRequest, PullRequestReview, StatusCheckRollup.
 """
 
 from datetime import timedelta

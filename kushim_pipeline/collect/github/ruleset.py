@@ -47,6 +47,7 @@ def read(c: Collection, reading: Reading) -> None:
     """A record for each ruleset."""
     listed = readable(c, reading)
     live = [repository for repository in listed if not is_archived(repository)]
+    live = live[:1] if reading.sample else live
     proven = protections(reading, c.keep)
     applies_to: dict[Source, list[Item]] = {}
     unknown = False

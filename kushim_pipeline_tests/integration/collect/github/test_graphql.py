@@ -1,12 +1,15 @@
 """What is read by GraphQL: complete, with faults, and again."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from kushim_pipeline.evidence.receipt import Outcome, Reason
 from kushim_pipeline.sandbox.github.faults import Fault
+from kushim_pipeline.sandbox.github.model import Repository
 from kushim_pipeline.sandbox.github.server import start
 from kushim_pipeline_tests.integration.collect.github.busy import BUSINESS, BUSY, ago, changed, commit, merged, named
 from kushim_pipeline_tests.integration.collect.github.company import LOGIN, PARTLY, PER_REPOSITORY, Found, collect
@@ -112,6 +115,63 @@ def test_whatever_happens_to_an_answer(vendor: Start, root: Path, fault: Fault, 
     found = collect(vendor(fault, description=BUSINESS, graphql=True).url, root, only=WORK)
     assert found.unread("github.pull_request") == {f"{LOGIN}/{each.name}": reason for each in BUSY.repositories}
     assert found.contents()["github.commit"] == first.contents()["github.commit"]
+
+
+def one_page(**changed: Any) -> dict[str, Any]:
+    """The merged pull requests of a repository, as GraphQL answers them."""
+    at = ago(days=2)
+    node = {
+        "number": 1,
+        "updatedAt": at,
+        "mergedAt": at,
+        "reviews": {"totalCount": 0, "pageInfo": {"hasNextPage": False, "endCursor": None}, "nodes": []},
+        "commits": {"totalCount": 0, "nodes": []},
+    }
+    page = {"totalCount": 1, "pageInfo": {"hasNextPage": False, "endCursor": "x"}, "nodes": [node], **changed}
+    return {"nameWithOwner": f"{LOGIN}/one", "defaultBranchRef": {"name": "main"}, "pullRequests": page}
+
+
+def wrong(kind: str, *path: str | int) -> dict[str, Any]:
+    """An error beside data."""
+    return {"type": kind, "path": ["r0", *path], "message": "not to be seen"}
+
+
+NODE = one_page()["pullRequests"]["nodes"][0]
+ON = {"hasNextPage": True, "endCursor": "x"}
+FIRST_REVIEW = ("pullRequests", "nodes", 0, "reviews")
+DAMAGED = {
+    "loop": ({"data": {"r0": one_page(pageInfo=ON, totalCount=5)}}, None, Reason.INCOMPLETE),
+    "fewer than declared": ({"data": {"r0": one_page(totalCount=2)}}, None, Reason.INCOMPLETE),
+    "no total": ({"data": {"r0": one_page(totalCount=None)}}, None, Reason.INCOMPLETE),
+    "no page information": ({"data": {"r0": one_page(pageInfo=None)}}, None, Reason.INCOMPLETE),
+    "no nodes": ({"data": {"r0": one_page(nodes=None)}}, None, Reason.INCOMPLETE),
+    "twice": ({"data": {"r0": one_page(nodes=[NODE, NODE], totalCount=2)}}, None, Reason.INCOMPLETE),
+    "hidden": ({"data": {"r0": None}, "errors": [wrong("NOT_FOUND")]}, None, Reason.DENIED),
+    "renamed": ({"data": {"r0": {**one_page(), "nameWithOwner": "acme/two"}}}, None, Reason.INCOMPLETE),
+    "forbidden list": (
+        {"data": {"r0": one_page()}, "errors": [wrong("FORBIDDEN", "pullRequests")]},
+        None,
+        Reason.DENIED,
+    ),
+    "one forbidden field": (
+        {"data": {"r0": one_page()}, "errors": [wrong("FORBIDDEN", *FIRST_REVIEW)]},
+        1,
+        Reason.DENIED,
+    ),
+    "one without time": ({"data": {"r0": one_page(nodes=[{**NODE, "mergedAt": "x"}])}}, 1, Reason.QUARANTINED),
+    "one without reviews": ({"data": {"r0": one_page(nodes=[{**NODE, "reviews": None}])}}, 1, Reason.INCOMPLETE),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_a_page_that_is_damaged(vendor: Start, root: Path, name: str) -> None:
+    document, number, reason = DAMAGED[name]
+    one = replace(BUSINESS, organizations=(replace(BUSY, repositories=(Repository("one"),)),))
+    server = vendor(Fault(PULLS, "body", body=json.dumps(document).encode()), description=one, graphql=True)
+    found = collect(server.url, root, only=["github.pull_request"])
+    where = f"{LOGIN}/one" if number is None else f"{LOGIN}/one#{number}"
+    assert found.unread("github.pull_request") == {where: reason}
+    assert len(server.ledger) <= 4
 
 
 def test_a_query_that_was_too_much_is_asked_in_halves(vendor: Start, root: Path, first: Found) -> None:

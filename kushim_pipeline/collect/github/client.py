@@ -52,7 +52,8 @@ def is_limited(answer: Answer) -> bool:
     if answer.status == 429:
         return True
     if answer.status == 200:
-        return b'"RATE_LIMITED"' in answer.body[:2000]  # as GraphQL tells it
+        # As GraphQL tells it: {"errors":[{"type":"RATE_LIMITED", …}]}, of late also "RATE_LIMIT".
+        return b'"errors"' in answer.body[:2000] and b'"RATE_LIMIT' in answer.body[:2000]
     if answer.status != 403:
         return False
     if "retry-after" in answer.headers:

@@ -57,7 +57,7 @@ def minimal(org: Organization, repo: Repository, *, admin: bool) -> dict[str, An
     """A "minimal repository"."""
     full_name = f"{org.login}/{repo.name}"
     url = f"{API}/repos/{full_name}"
-    return {
+    return (security(repo) if admin else {}) | {
         "id": number(full_name),
         "node_id": f"R_{number(full_name):x}",
         "name": repo.name,
@@ -103,6 +103,25 @@ def minimal(org: Organization, repo: Repository, *, admin: bool) -> dict[str, An
         "watchers": 0,
         "default_branch": repo.default_branch,
         "permissions": {"admin": admin, "maintain": admin, "push": admin, "triage": admin, "pull": True},
+    }
+
+
+def security(repo: Repository) -> dict[str, Any]:
+    """Which security features are on, as administrators are shown it. Public repositories have code security anyway."""
+
+    def status(is_on: bool) -> dict[str, str]:
+        return {"status": "enabled" if is_on else "disabled"}
+
+    paid = {"advanced_security": status(repo.code_security), "code_security": status(repo.code_security)}
+    return {
+        "security_and_analysis": ({} if repo.visibility == "public" else paid)
+        | {
+            "secret_scanning": status(repo.secret_scanning),
+            "secret_scanning_push_protection": status(repo.secret_scanning and repo.push_protection),
+            "secret_scanning_non_provider_patterns": status(False),
+            "secret_scanning_validity_checks": status(False),
+            "dependabot_security_updates": status(repo.vulnerability_alerts and repo.security_updates),
+        }
     }
 
 

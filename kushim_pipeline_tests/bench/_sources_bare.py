@@ -1,7 +1,7 @@
 """A bare aiohttp loop that reads the pages that a collection read and stores each under its SHA-256, measured.
 
-`python -m …_sources_bare URL FOLDER < requests.json`, where the JSON has `headers` and `asked` (method, path, query, body
-in base64, its type). Prints its CPU-seconds, imports left out as with the collection, and the bytes it read.
+`python -m …_sources_bare URL FOLDER < requests.json`, where the JSON has `headers` and `asked` (method, path, query,
+body in base64, its type). Prints its CPU-seconds, imports left out as with the collection, and the bytes it read.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
-"""A stand-in in a process of its own: `python -m …_sources_standin okta` prints its address, then does what it is told.
+"""A stand-in in a process of its own: `python -m …_sources_standin okta` prints its address, then does as told.
 
-A line on standard input is a command, a line on standard output its answer: `day` lets a day pass, `calls` gives what was
-asked since the last time.
+A line on standard input is a command, a line on standard output its answer: `day` lets a day pass, `calls` gives what
+was asked since the last time.
 """
 
 import base64

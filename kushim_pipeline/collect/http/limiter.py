@@ -71,6 +71,8 @@ class _Bucket:
     used: int = 0
     in_flight: int = 0
     spent_by_all: bool = False
+    number: int = 0
+    told: bool = False
 
 
 class Limiter:
@@ -90,9 +92,10 @@ class Limiter:
         self._share = share
         self._book = book or NoBook()
         self._lock = threading.Lock()
+        self._taken: dict[tuple[int, str], int] = {}
         started = now()
         self._buckets = {
-            name: _Bucket(limit, max(ends - started, 1.0), ends, used)
+            name: _Bucket(limit, max(ends - started, self._fresh(name, started).window), ends, used)
             for name, (limit, ends, used) in self._book.load().items()
             if ends > started
         }
@@ -100,35 +103,43 @@ class Limiter:
     def take(self, name: str) -> float:
         """Ask to send one call now. Out: 0.0 when it may be sent (it is counted), else the seconds to wait and ask
         again."""
-        now = self._now()
         with self._lock:
+            now = self._now()
             bucket = self._buckets.get(name) or self._buckets.setdefault(name, self._fresh(name, now))
             if now >= bucket.ends:
                 # Whatever is still on its way may be counted in the window that begins.
                 bucket.used, bucket.ends, bucket.spent_by_all = bucket.in_flight, now + bucket.window, False
+                bucket.number, bucket.told = bucket.number + 1, False
             if bucket.limit and (bucket.used >= self._allowed(bucket.limit) or bucket.spent_by_all):
                 return max(bucket.ends - now, 0.05)
             bucket.used += 1
             bucket.in_flight += 1
+            self._taken[threading.get_ident(), name] = bucket.number
             return 0.0
 
     def done(self, name: str, budget: Budget | None) -> None:
-        """Say that a call that was taken is over, and what its answer said of the budget."""
-        now = self._now()
+        """Say that a call that this thread took is over, and what its answer said of the budget."""
         with self._lock:
+            now = self._now()
             bucket = self._buckets[name]
             bucket.in_flight -= 1
+            taken = self._taken.pop((threading.get_ident(), name), bucket.number)
             if budget is None or budget.limit <= 0:
                 return
             bucket.limit = budget.limit
-            if budget.reset_in > 0:
+            # An answer that comes after the next window has begun tells of the end of one that is over: to believe it
+            # would end the new one at once. Its call is counted in the new one.
+            if budget.reset_in > 0 and taken == bucket.number:
                 ends = now + budget.reset_in + MARGIN
                 if budget.used is not None:
                     # The vendor's own count knows of earlier runs and of what a query costs. Answers overtake each
                     # other: within one window the highest count holds.
                     used = budget.used + bucket.in_flight
                     bucket.used = max(bucket.used, used) if abs(ends - bucket.ends) < 2 * MARGIN else used
-                bucket.ends = ends
+                # The first answer may say that the window ends sooner than was thought. A later one that says so is
+                # late: the vendor's next window has been told of already.
+                bucket.ends = max(bucket.ends, ends) if bucket.told else ends
+                bucket.told = True
                 bucket.window = max(bucket.window, budget.reset_in)
                 bucket.spent_by_all = budget.remaining <= math.floor(budget.limit * RESERVE) and budget.limit > 1
 

@@ -107,3 +107,18 @@ def test_a_damaged_book_counts_as_nothing(tmp_path: Path, content: str) -> None:
     path = tmp_path / "x.json"
     path.write_text(content)
     assert FileBook(path).load() == {}
+
+
+def test_a_late_answer_does_not_end_the_window_that_began_meanwhile() -> None:
+    clock = Clock()
+    limiter = Limiter({"": (4, WINDOW)}, clock.now)
+    assert limiter.take("x") == 0.0
+    clock.time += WINDOW
+    other = threading.Thread(target=limiter.take, args=("x",))
+    other.start()
+    other.join()
+    limiter.done("x", Budget(4, 2, 1.0))
+    clock.time += 3
+    assert limiter.take("x") > 0.0
+    clock.time += WINDOW
+    assert limiter.take("x") == 0.0

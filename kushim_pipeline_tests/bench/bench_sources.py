@@ -1,8 +1,8 @@
 """What reading Okta, Jira and Slack costs at the size of a real company; the stand-ins are processes of their own.
 
 5,000 people and 100 applications, 100,000 issues, 5,000 members. Prints calls by the stand-in's own ledger, at first
-and when one in a hundred things has changed; peak memory of the collecting process; its CPU-seconds beside those of a bare
-aiohttp loop that reads and stores the same pages (imports left out of both). Exit 1 when beyond a limit. Sources may be
+and when one in a hundred things has changed; peak memory of the collecting process; its CPU-seconds beside those of a
+bare aiohttp loop that reads and stores the same pages (imports left out of both). Exit 1 when beyond a limit. Sources may be
 named: `bench_sources.py okta jira`.
 """
 
@@ -75,9 +75,8 @@ def _measure(source: str) -> bool:
     limit = f"at most {few:,.0f}" if few is not None else "no limit"
     print(f"  again, 1 %    {calls_again['count']:8,}        ({limit}); {again['cpu']:.1f} CPU-seconds")
     print(f"  peak memory   {peak:8.0f} MB     (at most {MEGABYTES})")
-    print(
-        f"  CPU-seconds   {first['cpu']:10.1f}      ({times:.1f} x a bare loop's {bare['cpu']:.2f}; at most {TIMES_BARE:g} x)"
-    )
+    beside = f"{times:.1f} x a bare loop's {bare['cpu']:.2f}; at most {TIMES_BARE:g} x"
+    print(f"  CPU-seconds   {first['cpu']:10.1f}      ({beside})")
     trouble = [*first["incomplete"], *again["incomplete"]]
     for line in trouble:
         print(f"  not complete: {line}")

@@ -98,7 +98,7 @@ SCHEMAS: Mapping[str, Schema] = {
         "person_id",
         "person_id email",
         "end_date:date",
-        "name kind department manager_id start_date:date",
+        "name kind status department manager_id start_date:date",
     ),
     "training": _schema(
         "person_id course",

@@ -2,8 +2,8 @@
 
 5,000 people and 100 applications, 100,000 issues, 5,000 members. Prints calls by the stand-in's own ledger, at first
 and when one in a hundred things has changed; peak memory of the collecting process; its CPU-seconds beside those of a
-bare aiohttp loop that reads and stores the same pages (imports left out of both). Exit 1 when beyond a limit. Sources may
-be named: `bench_sources.py okta jira`.
+bare aiohttp loop that reads and stores the same pages (imports left out of both). Exit 1 when beyond a limit.
+Sources may be named: `bench_sources.py okta jira`.
 """
 
 import importlib

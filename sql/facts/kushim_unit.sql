@@ -50,13 +50,14 @@ SELECT
     e.planned_at,
     e.outcome,
     e.finished_at,
-    e.records,
+    COALESCE(e.population - COALESCE(x.resources, 0), e.records) AS records,
     CASE WHEN e.outcome IS NOT NULL THEN COALESCE(x.resources, 0) END AS resources_unread,
     e.declared_total,
     CASE
         WHEN e.declared_total IS NOT NULL THEN
             NOT COALESCE(x.differs, FALSE)
-            AND e.declared_total BETWEEN e.records AND e.records + COALESCE(x.resources, 0)
+            AND e.declared_total BETWEEN COALESCE(e.population - COALESCE(x.resources, 0), e.records)
+                AND COALESCE(e.population, e.records + COALESCE(x.resources, 0))
     END AS is_reconciled,
     b.evidence_at,
     extract(epoch FROM (c.as_of - b.evidence_at)) / 3600.0 AS age_hours

@@ -14,7 +14,7 @@ from kushim_pipeline.tenants.declared_file import DeclaredFile
 from kushim_pipeline_tests.integration.collect.file.drop import OWN, PEOPLE, Drop
 
 TWO = "person_id,email,end_date\np1,ann@acme.test,\np2,bob@acme.test,2026-05-31\n"
-BODY = {"name": None, "kind": None, "department": None, "manager_id": None, "start_date": None}
+BODY = {"name": None, "kind": None, "status": None, "department": None, "manager_id": None, "start_date": None}
 EXPECTED = {
     "p1": {"person_id": "p1", "email": "ann@acme.test", "end_date": None, **BODY},
     "p2": {"person_id": "p2", "email": "bob@acme.test", "end_date": "2026-05-31", **BODY},

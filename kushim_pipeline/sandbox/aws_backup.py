@@ -6,23 +6,29 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from kushim_pipeline.sandbox.aws_asked import Answer, Asked, made_up
-from kushim_pipeline.sandbox.estate import Account
+from kushim_pipeline.sandbox.aws_services import table_arn
+from kushim_pipeline.sandbox.estate import Account, Region
 
-_DAYS = 30
-"""Jobs are listed for so long (API reference of ListBackupJobs)."""
 _PLAN = "daily"
 
 
-def _protected(asked: Asked) -> Iterator[tuple[str, str, str]]:
-    """Name, type and ARN of what the region's plan protects: every production database and bucket but some."""
-    region, here = asked.call.region, asked.here
+def protected(account: Account, region: str) -> Iterator[tuple[str, str, str]]:
+    """Name, type and ARN of what the region's plan protects: every production database, table and bucket but some."""
+    here = account.regions.get(region, Region())
     for name, database in here.databases.items():
         if database.environment == "production" and name not in here.backups.unprotected:
-            yield name, "RDS", f"arn:aws:rds:{region}:{asked.account.account_id}:db:{name}"
-    for name, bucket in asked.account.buckets.items():
+            yield name, "RDS", f"arn:aws:rds:{region}:{account.account_id}:db:{name}"
+    for name, table in here.tables.items():
+        if table.environment == "production" and name not in here.backups.unprotected:
+            yield name, "DynamoDB", table_arn(account, region, name)
+    for name, bucket in account.buckets.items():
         wanted = bucket.region == region and bucket.environment == "production"
         if wanted and name not in here.backups.unprotected:
             yield name, "S3", f"arn:aws:s3:::{name}"
+
+
+def _protected(asked: Asked) -> Iterator[tuple[str, str, str]]:
+    return protected(asked.account, asked.call.region)
 
 
 def _plan_id(account: Account, region: str) -> str:
@@ -97,7 +103,7 @@ def _resources(asked: Asked) -> Answer:
 def _jobs(asked: Asked) -> Answer:
     found: list[dict[str, Any]] = []
     for name, kind, arn in _protected(asked):
-        for days in range(1, _DAYS):
+        for days in range(1, asked.here.backups.days + 1):
             begun = asked.days_ago(days) + timedelta(hours=5)
             failed = asked.here.backups.failed.get(name) == days
             found.append(

@@ -3,6 +3,7 @@
 from typing import Any
 
 from kushim_pipeline.sandbox.aws_asked import Answer, Asked, iso, made_up
+from kushim_pipeline.sandbox.aws_services import function_arn, repository_arn
 from kushim_pipeline.sandbox.estate import Account, Finding
 
 _SEVERITY = {"critical": 9.0, "high": 8.0, "low": 2.0}
@@ -124,19 +125,30 @@ def _weaknesses(asked: Asked) -> Answer:
 def _coverage(asked: Asked) -> Answer:
     if not asked.here.inspector:
         return asked.refuse(403, "AccessDeniedException", "Invoking account does not have access to ListCoverage")
-    instances = {name: arn for name, arn in asked.names.items() if name.startswith(f"{asked.call.region}/instance/")}
+    account, region = asked.account, asked.call.region
+    begin = f"{region}/instance/"
+    found = [
+        (name.removeprefix(begin), "AWS_EC2_INSTANCE", arn.rpartition("/")[2])
+        for name, arn in asked.names.items()
+        if name.startswith(begin)
+    ]
+    found += [
+        (name, "AWS_ECR_REPOSITORY", repository_arn(account, region, name)) for name in asked.here.image_repositories
+    ]
+    found += [
+        (name, "AWS_LAMBDA_FUNCTION", f"{function_arn(account, region, name)}:$LATEST") for name in asked.here.functions
+    ]
     return {
         "coveredResources": [
             {
-                "accountId": asked.account.account_id,
-                "resourceId": arn.rpartition("/")[2],
-                "resourceType": "AWS_EC2_INSTANCE",
+                "accountId": account.account_id,
+                "resourceId": covered,
+                "resourceType": kind,
                 "scanType": "PACKAGE",
-                "scanStatus": _scan_status(name.rpartition("/")[2] not in asked.here.unscanned),
-                "resourceMetadata": {"ec2": {"platform": "LINUX"}},
+                "scanStatus": _scan_status(name not in asked.here.unscanned),
                 "lastScannedAt": asked.days_ago(0).timestamp(),
             }
-            for name, arn in instances.items()
+            for name, kind, covered in found
         ]
     }
 

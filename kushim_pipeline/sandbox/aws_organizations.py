@@ -7,6 +7,11 @@ from kushim_pipeline.sandbox.gate_calls import Reply
 _ROOT = "r-sand"
 
 
+def account_arn(found: Membership, member: Member) -> str:
+    """The ARN of an account of an organisation."""
+    return f"arn:aws:organizations::{found.management}:account/{_name(found)}/{member.account_id}"
+
+
 def _of(asked: Asked) -> Membership | Reply:
     if asked.account.organization is None:
         words = "Your account is not a member of an organization."
@@ -42,7 +47,7 @@ def _accounts(asked: Asked) -> Answer:
         "Accounts": [
             {
                 "Id": member.account_id,
-                "Arn": f"arn:aws:organizations::{found.management}:account/{_name(found)}/{member.account_id}",
+                "Arn": account_arn(found, member),
                 "Email": f"{title}@sandbox.test",
                 "Name": title,
                 "Status": "ACTIVE",

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from kushim_pipeline.sandbox.build_global import build_buckets, build_identities, build_trails
 from kushim_pipeline.sandbox.build_region import build_keys, build_region
 from kushim_pipeline.sandbox.build_services import name_distributions
+from kushim_pipeline.sandbox.build_watch import name_organization, name_watch
 from kushim_pipeline.sandbox.manifest import Tenant
 from kushim_pipeline.sandbox.site import Site, clients
 
@@ -43,5 +44,7 @@ def _build_account(site: Site) -> None:
     build_buckets(site)
     for region, here in regions.items():
         build_region(site, region, here)
+        name_watch(site, region, here)
     build_trails(site)
     name_distributions(site)
+    name_organization(site)

@@ -39,7 +39,9 @@ def build_identities(site: Site) -> None:
         "Action": "sts:AssumeRole",
         "Condition": {"StringEquals": {"sts:ExternalId": site.external_id}},
     }
-    iam.create_role(RoleName=account.role_arn.rpartition("/")[2], AssumeRolePolicyDocument=_document(trusts))
+    role = account.role_arn.rpartition("/")[2]
+    iam.create_role(RoleName=role, AssumeRolePolicyDocument=_document(trusts))
+    site.name("role", role, account.role_arn)
     if account.password_policy:
         iam.update_account_password_policy(
             MinimumPasswordLength=account.password_policy.length,

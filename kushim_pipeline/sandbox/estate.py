@@ -236,11 +236,12 @@ class Finding(Model):
 
 
 class Backups(Model):
-    """AWS Backup in a region. What it protects is every production database, and every production bucket there, save
-    `unprotected`; each has a job a day, of which those of `failed` failed (name -> how many days ago).
+    """AWS Backup in a region. What it protects is every production database, table and bucket there, save
+    `unprotected`; each has had a job a day for `days`, of which those of `failed` failed (name -> how many days ago).
     `restored`: how many days ago a restore was last tested, None for never."""
 
     unprotected: tuple[str, ...] = ()
+    days: int = 5
     failed: dict[str, int] = Field(default_factory=dict)
     restored: int | None = 20
 

@@ -5,6 +5,7 @@ title: The bucket holding audit logs is private and lives in a restricted accoun
 severity: high
 resource_type: aws.s3.bucket
 population: aws_trail_bucket
+applies_to: "is_trail_bucket"
 streams: [aws.cloudtrail_trail, aws.s3_bucket, aws.s3_bucket_policy_status, aws.s3_bucket_acl,
   aws.s3_bucket_public_access_block, aws.s3_account_public_access_block]
 freshness_hours: 36

@@ -39,7 +39,7 @@ ESTATE = Account(
             threats={f"Backdoor:{n}": Finding(closed=n == 0) for n in range(60)},
             outside_access={"orders": Finding(), "old": Finding(closed=True)},
             weaknesses={"CVE-1": Finding(severity="critical"), "CVE-2": Finding(closed=True)},
-            backups=Backups(failed={"ledger": 4}),
+            backups=Backups(failed={"ledger": 4}, days=29),
             root_used={"ConsoleLogin": 3, "StopLogging": 80},
             logging_changed={"UpdateTrail": 5},
         ),

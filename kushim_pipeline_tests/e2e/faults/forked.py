@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
@@ -101,12 +101,17 @@ def _hurry() -> None:
     trouble.AWAY_PAUSE_SECONDS = 0.05
     lost.LOOK_SECONDS = 0.2
     whole = load()
-    checks = {name: check for name, check in whole.checks.items() if check.source in ("github", "kushim")}
+    checks = {name: check for name, check in whole.checks.items() if _is_of(check.streams)}
     controls = {
         name: control.model_copy(update={"checks": tuple(check for check in control.checks if check in checks)})
         for name, control in whole.controls.items()
         if checks.keys() & set(control.checks)
     }
-    facts = {name: fact for name, fact in whole.facts.items() if fact.source in ("github", "kushim")}
+    facts = {name: fact for name, fact in whole.facts.items() if _is_of(fact.streams)}
     part = whole.model_copy(update={"checks": checks, "controls": controls, "facts": facts})
     run.load = lambda: part
+
+
+def _is_of(streams: Iterable[str]) -> bool:
+    """Whether streams are all GitHub's or Kushim's own."""
+    return {stream.split(".")[0] for stream in streams} <= {"github", "kushim"}

@@ -14,11 +14,12 @@ from kushim_pipeline.sandbox.github.model import (
     User,
 )
 from kushim_pipeline.sandbox.github.model_security import Identity, IdentityProvider
+from kushim_pipeline.sandbox.github.model_work import PullRequest
+from kushim_pipeline.sandbox.manifest import Merged, Tenant
 from kushim_pipeline.sandbox.manifest import Organization as Planned
 from kushim_pipeline.sandbox.manifest import Repository as PlannedRepository
-from kushim_pipeline.sandbox.manifest import Tenant
 from kushim_pipeline.sandbox.okta_world import email
-from kushim_pipeline.sandbox.people import People, number
+from kushim_pipeline.sandbox.people import People, days_ago, number
 
 _RULES = (
     Rule("pull_request", {"required_approving_review_count": 1, "dismiss_stale_reviews_on_push": True}),
@@ -56,6 +57,11 @@ def names(tenant: Tenant) -> dict[str, str]:
     for login, org in tenant.github.items():
         found[f"{login}/org"] = login
         found |= {f"{login}/repo/{name}": f"{login}/{name}" for name in org.repositories}
+        found |= {
+            f"{login}/pull_request/{name}#{n}": f"{login}/{name}#{n}"
+            for name, repository in org.repositories.items()
+            for n, _ in enumerate(repository.merged, 1)
+        }
         found |= {f"{login}/owner/{person}": person for person in org.owners}
         found |= {f"{login}/member/{person}": person for person in _members(org, tenant.people)}
         found |= {f"{login}/outsider/{person}": person for person in org.outside_collaborators}
@@ -99,4 +105,12 @@ def _repository(number: int, name: str, planned: PlannedRepository) -> Repositor
         archived=planned.archived,
         protection=Protection(**planned.protection.model_dump()) if planned.protection else None,
         rulesets=rulesets,
+        pull_requests=tuple(_merged(n, each) for n, each in enumerate(planned.merged, 1)),
+    )
+
+
+def _merged(n: int, planned: Merged) -> PullRequest:
+    at = f"{days_ago(planned.days, 15):%Y-%m-%dT%H:%M:%SZ}"
+    return PullRequest(
+        n, planned.by, planned.title, created_at=at, merged_at=at, merged_by=planned.by, branch=f"change-{n}"
     )

@@ -75,8 +75,11 @@ def names(tenant_id: str, host: str, people: People, plan: JiraSite) -> dict[str
     found = {"jira/site": host}
     found |= {f"jira/jira_administrator/{login}": account_id(tenant_id, login) for login in (*plan.admins, SERVICE)}
     for key, project in plan.projects.items():
+        found[f"jira/jira_project/{key}"] = key
         for n, issue in enumerate(project.issues, 1):
             kind = issue.type.lower().replace(" ", "_")
+            if kind == "change" and "emergency" in issue.labels:
+                kind = "emergency_change"
             found[f"jira/{kind}_issue/{key}-{n}"] = f"{key}-{n}"
             if issue.moves and issue.moves[-1].to == "Done":
                 found[f"jira/done_{kind}_issue/{key}-{n}"] = f"{key}-{n}"

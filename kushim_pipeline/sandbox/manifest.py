@@ -34,13 +34,23 @@ class Protection(Model):
     deletions: bool = False
 
 
+class Merged(Model):
+    """A pull request that was merged, `days` ago. `by`: whose it is."""
+
+    title: str
+    by: str
+    days: int
+
+
 class Repository(Model):
-    """A repository. `ruleset`: its default branch is guarded by a ruleset, which `bypass` may let somebody pass."""
+    """A repository. `ruleset`: its default branch is guarded by a ruleset, which `bypass` may let somebody pass.
+    `merged`: pull requests, in the order of their numbers."""
 
     visibility: Literal["public", "private", "internal"] = "private"
     archived: bool = False
     protection: Protection | None = Protection()
     ruleset: Literal["none", "sound", "bypass"] = "none"
+    merged: tuple[Merged, ...] = ()
 
 
 class Organization(Model):

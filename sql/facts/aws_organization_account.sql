@@ -65,7 +65,9 @@ listed AS (
             FROM json_members(r.body->'Tags') AS m(key, item)
             WHERE lower(m.key) = lower(y.production_tag_key)
         ) AS environment_tag,
-        y.production_tag_values, y.non_production_tag_values
+        y.production_tag_values, y.non_production_tag_values,
+        -- The management account and a delegated administrator list the same accounts; each is judged once.
+        row_number() OVER (PARTITION BY r.tenant_id, r.resource_id ORDER BY r.connection_id) AS number
     FROM raw.record_asof AS r
     LEFT JOIN facts.tenant_policy AS y ON y.tenant_id = r.tenant_id
     WHERE r.stream = 'aws.organization_account'
@@ -93,6 +95,7 @@ FROM listed AS r
 LEFT JOIN connected AS c ON c.tenant_id = r.tenant_id AND c.account_id = (r.body->>'Id')
 LEFT JOIN placed AS p
     ON p.tenant_id = r.tenant_id AND p.connection_id = r.connection_id AND p.resource_id = r.resource_id
+WHERE r.number = 1
 UNION ALL
 SELECT
     r.tenant_id, r.connection_id, r.account_id, r.scope, r.account_id AS resource_id,

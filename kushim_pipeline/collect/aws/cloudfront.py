@@ -16,7 +16,7 @@ def read_distributions(account: Account, region: str, sinks: Sinks) -> None:
 
 
 def _items(answer: Answer) -> list[Any]:
-    """The distributions of a page. It has no list where Quantity is 0; where it should have one, ReadFailed is raised."""
+    """The distributions of a page. It has no list where Quantity is 0; a list missing otherwise raises ReadFailed."""
     page = answer.want("DistributionList", dict)
     items = page.get("Items") or []
     if not items and page.get("Quantity") != 0:

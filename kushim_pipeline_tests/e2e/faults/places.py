@@ -145,8 +145,8 @@ class Truth:
 
     def holds(self, place: Place, said: Sequence[Ended], asked: Counter[tuple[str, str, str]]) -> None:
         """All five, after the last run, which was undisturbed. In: what every run said, and what the last one asked."""
-        # I1: every list of an organisation was asked for again (what hangs on a repository only if it may have changed),
-        # and what was acknowledged is whole and has been landed.
+        # I1: every list of an organisation was asked for again (what hangs on a repository only if it may have
+        # changed), and what was acknowledged is whole and has been landed.
         assert _lists(asked) == _lists(self.asked)
         acknowledged = place.acknowledged()
         store = open_stores(place.settings).evidence

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from kushim_pipeline.collect.before import Before, Head, LoadBefore
+from kushim_pipeline.collect.http.call import NO_HEADERS
 from kushim_pipeline.collect.records import Records
 from kushim_pipeline.collect.unit import Unit
 from kushim_pipeline.evidence.json_door import BadJson, canonical, decode
@@ -96,7 +97,15 @@ class Collection:
             return True
         return False
 
-    def keep(self, body: bytes, *, operation: str, parameters: Mapping[str, Any], status: int) -> str:
+    def keep(
+        self,
+        body: bytes,
+        *,
+        operation: str,
+        parameters: Mapping[str, Any],
+        status: int,
+        headers: Mapping[str, str] = NO_HEADERS,
+    ) -> str:
         """Store an answer's bytes before anybody parses them. Returns their SHA-256. Raises SecretRepeated."""
         if self._repeats(body):
             raise SecretRepeated
@@ -110,6 +119,7 @@ class Collection:
             },
             status=status,
             received_at=datetime.now(UTC),
+            headers={name: self._mask(value) for name, value in headers.items()},
         )
         with self._lock:
             self._pages.append(page)

@@ -32,7 +32,7 @@ class _Frozen(BaseModel):
 
 
 class Page(_Frozen):
-    """One answer of the vendor, kept as evidence before it was parsed."""
+    """One answer of the vendor, kept as evidence before it was parsed. `headers`: those that its reading depends on."""
 
     sha256: str
     size: int
@@ -40,6 +40,7 @@ class Page(_Frozen):
     parameters: dict[str, Any] = Field(default_factory=dict)
     status: int
     received_at: datetime
+    headers: dict[str, str] = Field(default_factory=dict)
 
 
 class ReadError(_Frozen):

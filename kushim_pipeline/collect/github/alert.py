@@ -8,7 +8,6 @@ Source: GitHub REST, "List Dependabot / code scanning / secret scanning alerts f
 
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -58,10 +57,10 @@ def read_secret_scanning(c: Collection, reading: Reading) -> None:
 def _hiding(keep: Keep) -> Keep:
     """A Keep that keeps no answer which shows a secret."""
 
-    def keep_hidden(body: bytes, *, operation: str, parameters: Mapping[str, Any], status: int) -> str:
+    def keep_hidden(body: bytes, *, operation: str, **asked: Any) -> str:
         if _shows_secret(body):
             raise Unread(Reason.QUARANTINED, operation, "the answer shows a leaked secret and was not kept")
-        return keep(body, operation=operation, parameters=parameters, status=status)
+        return keep(body, operation=operation, **asked)
 
     return keep_hidden
 

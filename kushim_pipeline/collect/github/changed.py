@@ -93,5 +93,5 @@ def parsed(text: object) -> datetime | None:
     return found if found.tzinfo else None
 
 
-def _keep_nothing(body: bytes, *, operation: str, parameters: object, status: int) -> str:
+def _keep_nothing(body: bytes, **_: object) -> str:
     return ""

@@ -6,6 +6,9 @@ from typing import Any, Protocol
 
 from kushim_pipeline.evidence.receipt import Reason
 
+NO_HEADERS: Mapping[str, str] = {}
+_KEPT_HEADERS = ("etag", "link", "retry-after", "x-github-sso", "x-seraph-loginreason")
+
 
 class Unread(Exception):  # not every one is an error: a denial is what a receipt has to say
     """Something was not read. In: the reason for UNKNOWN, the call, and what happened in words (never a secret)."""
@@ -20,7 +23,15 @@ class Unread(Exception):  # not every one is an error: a denial is what a receip
 class Keep(Protocol):
     """Stores an answer's bytes before anybody parses them, and returns their SHA-256 (see `Collection.keep`)."""
 
-    def __call__(self, body: bytes, *, operation: str, parameters: Mapping[str, Any], status: int) -> str: ...
+    def __call__(
+        self,
+        body: bytes,
+        *,
+        operation: str,
+        parameters: Mapping[str, Any],
+        status: int,
+        headers: Mapping[str, str] = NO_HEADERS,
+    ) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -46,3 +57,10 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
     evidence: str = ""
+
+    @property
+    def kept_headers(self) -> dict[str, str]:
+        """The headers that its reading depends on; no content type stands for JSON."""
+        found = {name: self.headers[name] for name in _KEPT_HEADERS if name in self.headers}
+        kind = self.headers.get("content-type", "")
+        return found if kind.startswith("application/json") else {**found, "content-type": kind}

@@ -132,9 +132,14 @@ class Client:
         asked = {"path": path, **dict(sorted(query))}
         if call.body is not None:
             asked["body"] = orjson.dumps(call.body, option=orjson.OPT_SORT_KEYS).decode()
-        return replace(
-            answer, evidence=keep(answer.body, operation=call.operation, parameters=asked, status=answer.status)
+        evidence = keep(
+            answer.body,
+            operation=call.operation,
+            parameters=asked,
+            status=answer.status,
+            headers=answer.kept_headers,
         )
+        return replace(answer, evidence=evidence)
 
     def _wait_for_turn(self, call: Call, bucket: str) -> None:
         """Wait out a pause that the vendor asked for, and for Kushim's share of its budget."""

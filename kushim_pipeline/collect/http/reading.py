@@ -4,7 +4,7 @@ An answer that several streams need is asked for once and kept in the receipt of
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -26,7 +26,7 @@ class Once(Generic[T]):
         self._lock = threading.Lock()
         self._value: T | None = None
         self._trouble: Unread | None = None
-        self._tape: list[tuple[bytes, str, Mapping[str, Any], int]] | None = None
+        self._tape: list[Callable[[Keep], object]] | None = None
 
     def get(self, keep: Keep) -> T:
         """The value. Its bytes are reported to `keep`. Raises the Unread that the read raised."""
@@ -34,18 +34,18 @@ class Once(Generic[T]):
             if self._tape is None:
                 self._first(keep)
             else:
-                for body, operation, parameters, status in self._tape:
-                    keep(body, operation=operation, parameters=parameters, status=status)
+                for kept in self._tape:
+                    kept(keep)
         if self._trouble is not None:
             raise Unread(self._trouble.reason, self._trouble.operation, self._trouble.message)
         return self._value  # type: ignore[return-value] # read() returned it
 
     def _first(self, keep: Keep) -> None:
-        tape: list[tuple[bytes, str, Mapping[str, Any], int]] = []
+        tape: list[Callable[[Keep], object]] = []
 
-        def keep_and_note(body: bytes, *, operation: str, parameters: Mapping[str, Any], status: int) -> str:
-            digest = keep(body, operation=operation, parameters=parameters, status=status)
-            tape.append((body, operation, parameters, status))
+        def keep_and_note(body: bytes, **asked: Any) -> str:
+            digest = keep(body, **asked)
+            tape.append(lambda other: other(body, **asked))
             return digest
 
         try:

@@ -3,8 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Literal, cast
+from typing import cast
 
 from pydantic import SecretStr
 
@@ -28,28 +27,16 @@ from kushim_pipeline.collect.github import (
 )
 from kushim_pipeline.collect.github.client import graphql_url, open_client
 from kushim_pipeline.collect.github.graphql import GithubReading
+from kushim_pipeline.collect.http.stream import StreamSpec, read_units, units_of
 from kushim_pipeline.collect.pace import Pace
 from kushim_pipeline.collect.unit import Unit
 from kushim_pipeline.tenants.config import Connection, GithubConnection
 from kushim_pipeline.tenants.hosts import ALLOW_PRIVATE_HOSTS, check_resolved
 
-SOURCE = "github"
 THREADS = 6
 
 
-@dataclass(frozen=True)
-class StreamSpec:
-    """A kind of thing that is read. `permissions`: what the token needs. `fans_out`: it asks once a repository."""
-
-    name: str
-    read: Callable[[Collection, GithubReading], None]
-    permissions: tuple[str, ...]
-    doc: str
-    scope: Literal["global", "region"] = "global"
-    fans_out: bool = False
-
-
-STREAMS: tuple[StreamSpec, ...] = (
+STREAMS: tuple[StreamSpec[GithubReading], ...] = (
     StreamSpec("github.organization", organization.read, (organization.NEEDS,), "The organisation's settings"),
     StreamSpec("github.repository", repository.read, (repository.NEEDS, organization.NEEDS), "Every repository"),
     StreamSpec("github.member", member.read_members, (member.NEEDS,), "Every member, owners included"),
@@ -158,9 +145,7 @@ STREAMS: tuple[StreamSpec, ...] = (
 
 def units(tenant_id: str, connection: Connection) -> list[Unit]:
     """What a connection is expected to give: one unit a stream. No network."""
-    return [
-        Unit(tenant_id, connection.connection_id, SOURCE, connection.account, spec.name, spec.scope) for spec in STREAMS
-    ]
+    return units_of(STREAMS, tenant_id, connection)
 
 
 def collect(
@@ -178,23 +163,9 @@ def collect(
     """
     github = cast(GithubConnection, connection)
     check_resolved(github.base_url, os.environ.get(ALLOW_PRIVATE_HOSTS) == "1")
-    specs = {spec.name: spec for spec in STREAMS}
-    wanted = [(unit, specs[unit.stream]) for unit in units]
-
-    def read(unit: Unit, spec: StreamSpec, reading: GithubReading) -> None:
-        with open_collection(unit) as collection:
-            spec.read(collection, reading)
-        progress(unit)
-
     with (
         open_client(github.base_url, secrets["token"], pace) as client,
         ThreadPoolExecutor(THREADS, thread_name_prefix="github") as pool,
     ):
         reading = GithubReading(client, github.org, pool, graphql=graphql_url(github.base_url))
-        # A stream that fans out waits for the pool's threads, so it must not hold one itself.
-        single = [pool.submit(read, unit, spec, reading) for unit, spec in wanted if not spec.fans_out]
-        for unit, spec in wanted:
-            if spec.fans_out:
-                read(unit, spec, reading)
-        for future in single:
-            future.result()
+        read_units(STREAMS, units, reading, pool, open_collection, progress)

@@ -3,13 +3,13 @@
 import os
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Literal, cast
+from typing import cast
 
 from pydantic import SecretStr
 
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.http.reading import Reading
+from kushim_pipeline.collect.http.stream import StreamSpec, read_units, units_of
 from kushim_pipeline.collect.jira import (
     audit_record,
     group,
@@ -28,24 +28,10 @@ from kushim_pipeline.collect.unit import Unit
 from kushim_pipeline.tenants.config import Connection, JiraConnection
 from kushim_pipeline.tenants.hosts import ALLOW_PRIVATE_HOSTS, check_resolved
 
-SOURCE = "jira"
 THREADS = 6
 
 
-@dataclass(frozen=True)
-class StreamSpec:
-    """A kind of thing that is read. `permissions`: what the token's account needs. `fans_out`: it asks once a project,
-    or once a thousand issues."""
-
-    name: str
-    read: Callable[[Collection, Visit], None]
-    permissions: tuple[str, ...]
-    doc: str
-    scope: Literal["global", "region"] = "global"
-    fans_out: bool = False
-
-
-STREAMS: tuple[StreamSpec, ...] = (
+STREAMS: tuple[StreamSpec[Visit], ...] = (
     StreamSpec("jira.site", site.read, (site.NEEDS,), "The site, and what the token's account may do"),
     StreamSpec("jira.project", project.read, (project.NEEDS,), "The projects that matter"),
     StreamSpec(
@@ -89,9 +75,7 @@ STREAMS: tuple[StreamSpec, ...] = (
 
 def units(tenant_id: str, connection: Connection) -> list[Unit]:
     """What a connection is expected to give: one unit a stream. No network."""
-    return [
-        Unit(tenant_id, connection.connection_id, SOURCE, connection.account, spec.name, spec.scope) for spec in STREAMS
-    ]
+    return units_of(STREAMS, tenant_id, connection)
 
 
 def collect(
@@ -109,23 +93,9 @@ def collect(
     """
     jira = cast(JiraConnection, connection)
     check_resolved(jira.base_url, os.environ.get(ALLOW_PRIVATE_HOSTS) == "1")
-    specs = {spec.name: spec for spec in STREAMS}
-    wanted = [(unit, specs[unit.stream]) for unit in units]
-
-    def read(unit: Unit, spec: StreamSpec, visit: Visit) -> None:
-        with open_collection(unit) as collection:
-            spec.read(collection, visit)
-        progress(unit)
-
     with (
         open_client(jira.base_url, jira.email, secrets["token"], pace) as client,
         ThreadPoolExecutor(THREADS, thread_name_prefix="jira") as pool,
     ):
         visit = Visit(Reading(client, jira.account, pool), jira.projects)
-        # A stream that fans out waits for the pool's threads, so it must not hold one itself.
-        single = [pool.submit(read, unit, spec, visit) for unit, spec in wanted if not spec.fans_out]
-        for unit, spec in wanted:
-            if spec.fans_out:
-                read(unit, spec, visit)
-        for future in single:
-            future.result()
+        read_units(STREAMS, units, visit, pool, open_collection, progress)

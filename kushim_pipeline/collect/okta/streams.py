@@ -3,14 +3,14 @@
 import os
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Literal, cast
+from dataclasses import replace
+from typing import cast
 
 from pydantic import SecretStr
 
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.http.reading import Reading
+from kushim_pipeline.collect.http.stream import StreamSpec, read_units, units_of
 from kushim_pipeline.collect.okta import (
     admin_role,
     api_token,
@@ -32,27 +32,12 @@ from kushim_pipeline.collect.unit import Unit
 from kushim_pipeline.tenants.config import Connection, OktaConnection
 from kushim_pipeline.tenants.hosts import ALLOW_PRIVATE_HOSTS, check_resolved
 
-SOURCE = "okta"
 THREADS = 6
 A_WINDOW = 75.0
 """Seconds: Okta's budgets are of a minute, so a wait for the next one must be possible."""
 
 
-@dataclass(frozen=True)
-class StreamSpec:
-    """A kind of thing that is read. `permissions`: what the token needs. `sweep`: how often all of it is read anew
-    where a reading otherwise asks for what changed (None: always, or never). `fans_out`: it asks once a resource."""
-
-    name: str
-    read: Callable[[Collection, Reading], None]
-    permissions: tuple[str, ...]
-    doc: str
-    sweep: timedelta | None = None
-    scope: Literal["global", "region"] = "global"
-    fans_out: bool = False
-
-
-STREAMS: tuple[StreamSpec, ...] = (
+STREAMS: tuple[StreamSpec[Reading], ...] = (
     StreamSpec("okta.organization", organization.read, (organization.NEEDS,), "The organisation's settings"),
     StreamSpec("okta.user", user.read, (user.NEEDS,), "Everybody, those who left included"),
     StreamSpec("okta.group", group.read, (group.NEEDS,), "Every group"),
@@ -72,7 +57,6 @@ STREAMS: tuple[StreamSpec, ...] = (
         assignment.read_groups,
         (app.NEEDS, event.NEEDS),
         "The groups that each application is given to",
-        assignment.SWEEP,
         fans_out=True,
     ),
     StreamSpec(
@@ -80,7 +64,6 @@ STREAMS: tuple[StreamSpec, ...] = (
         assignment.read_users,
         (app.NEEDS, event.NEEDS),
         "The people that have an account in each application",
-        assignment.SWEEP,
         fans_out=True,
     ),
     # Last: it may take a quarter of an hour.
@@ -89,7 +72,6 @@ STREAMS: tuple[StreamSpec, ...] = (
         factor.read,
         (factor.NEEDS, event.NEEDS),
         "The second factors of everybody who has not left",
-        factor.SWEEP,
         fans_out=True,
     ),
 )
@@ -97,9 +79,7 @@ STREAMS: tuple[StreamSpec, ...] = (
 
 def units(tenant_id: str, connection: Connection) -> list[Unit]:
     """What a connection is expected to give: one unit a stream. No network."""
-    return [
-        Unit(tenant_id, connection.connection_id, SOURCE, connection.account, spec.name, spec.scope) for spec in STREAMS
-    ]
+    return units_of(STREAMS, tenant_id, connection)
 
 
 def collect(
@@ -117,25 +97,10 @@ def collect(
     """
     okta = cast(OktaConnection, connection)
     check_resolved(okta.org_url, os.environ.get(ALLOW_PRIVATE_HOSTS) == "1")
-    specs = {spec.name: spec for spec in STREAMS}
-    order = {spec.name: number for number, spec in enumerate(STREAMS)}
-    wanted = sorted(((unit, specs[unit.stream]) for unit in units), key=lambda pair: order[pair[1].name])
     patience = replace(pace.patience, longest=max(pace.patience.longest, A_WINDOW))
-
-    def read(unit: Unit, spec: StreamSpec, reading: Reading) -> None:
-        with open_collection(unit) as collection:
-            spec.read(collection, reading)
-        progress(unit)
-
     with (
         open_client(okta.org_url, secrets["token"], replace(pace, patience=patience)) as client,
         ThreadPoolExecutor(THREADS, thread_name_prefix="okta") as pool,
     ):
         reading = Reading(client, okta.account, pool)
-        # A stream that fans out waits for the pool's threads, so it must not hold one itself.
-        single = [pool.submit(read, unit, spec, reading) for unit, spec in wanted if not spec.fans_out]
-        for unit, spec in wanted:
-            if spec.fans_out:
-                read(unit, spec, reading)
-        for future in single:
-            future.result()
+        read_units(STREAMS, units, reading, pool, open_collection, progress)

@@ -4,13 +4,13 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass
-from typing import Literal, cast
+from typing import cast
 
 from pydantic import SecretStr
 
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.http.reading import Reading
+from kushim_pipeline.collect.http.stream import StreamSpec, read_units, units_of
 from kushim_pipeline.collect.pace import Pace
 from kushim_pipeline.collect.slack import (
     access_log,
@@ -30,22 +30,10 @@ from kushim_pipeline.collect.unit import Unit
 from kushim_pipeline.tenants.config import Connection, SlackConnection
 from kushim_pipeline.tenants.hosts import ALLOW_PRIVATE_HOSTS, check_resolved
 
-SOURCE = "slack"
 THREADS = 5
 
 
-@dataclass(frozen=True)
-class StreamSpec:
-    """A kind of thing that is read. `permissions`: what the token needs."""
-
-    name: str
-    read: Callable[[Collection, Workspace], None]
-    permissions: tuple[str, ...]
-    doc: str
-    scope: Literal["global", "region"] = "global"
-
-
-STREAMS: tuple[StreamSpec, ...] = (
+STREAMS: tuple[StreamSpec[Workspace], ...] = (
     StreamSpec("slack.team", team.read, (team.NEEDS,), "The workspace, and whose token reads it"),
     StreamSpec("slack.user", user.read, (user.NEEDS,), "Every member: guests, bots and deactivated ones among them"),
     StreamSpec(
@@ -81,9 +69,7 @@ STREAMS: tuple[StreamSpec, ...] = (
 
 def units(tenant_id: str, connection: Connection) -> list[Unit]:
     """What a connection is expected to give: one unit a stream. No network."""
-    return [
-        Unit(tenant_id, connection.connection_id, SOURCE, connection.account, spec.name, spec.scope) for spec in STREAMS
-    ]
+    return units_of(STREAMS, tenant_id, connection)
 
 
 def collect(
@@ -104,14 +90,7 @@ def collect(
     audit_base = audit_url(slack.base_url)
     for url in (slack.base_url, audit_base):
         check_resolved(url, allow_private)
-    specs = {spec.name: spec for spec in STREAMS}
     of_org = "audit_token" in secrets
-
-    def read(unit: Unit, workspace: Workspace) -> None:
-        with open_collection(unit) as collection:
-            specs[unit.stream].read(collection, workspace)
-        progress(unit)
-
     with (
         open_client(slack.base_url, secrets["token"], pace) as client,
         open_client(slack.base_url, secrets["audit_token"], pace) if of_org else nullcontext(client) as organization,
@@ -120,5 +99,4 @@ def collect(
     ):
         reading = Reading(client, slack.account, pool)
         workspace = Workspace(reading, organization, audit, slack.announcement_channels, slack.workspace)
-        for future in [pool.submit(read, unit, workspace) for unit in units]:
-            future.result()
+        read_units(STREAMS, units, workspace, pool, open_collection, progress)

@@ -7,11 +7,11 @@ tokens with access to organization resources" (for GitHub Apps only).
 from typing import Any
 
 from kushim_pipeline.collect.collection import Collection
-from kushim_pipeline.collect.github.listed import record_all
 from kushim_pipeline.collect.http.call import Call
 from kushim_pipeline.collect.http.client import Client
 from kushim_pipeline.collect.http.listing import PER_PAGE, PageRead, Paging, Walk, link_header, read_list
 from kushim_pipeline.collect.http.reading import Reading
+from kushim_pipeline.collect.http.recording import record_all
 
 INSTALLATIONS = "GET /orgs/{org}/installations"
 GRANTS = "GET /orgs/{org}/personal-access-tokens"

@@ -12,10 +12,11 @@ from dataclasses import replace
 from typing import Any
 
 from kushim_pipeline.collect.collection import Collection
-from kushim_pipeline.collect.github.listed import read_by_cursor, record_all
+from kushim_pipeline.collect.github.listed import read_by_cursor
 from kushim_pipeline.collect.http.call import Call, Keep, Unread
 from kushim_pipeline.collect.http.listing import full_name, read_list
 from kushim_pipeline.collect.http.reading import Reading
+from kushim_pipeline.collect.http.recording import record_all
 from kushim_pipeline.evidence.receipt import Reason
 
 DEPENDABOT = "GET /orgs/{org}/dependabot/alerts"

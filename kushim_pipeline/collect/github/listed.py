@@ -1,38 +1,16 @@
 """What the streams of plain lists have in common."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
-from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.github.organization import organization
 from kushim_pipeline.collect.http.answers import NOT_ON_PLAN
 from kushim_pipeline.collect.http.call import Call, Keep, Unread
 from kushim_pipeline.collect.http.client import Client
 from kushim_pipeline.collect.http.listing import Identity, Listing, PageRead, Paging, Walk, link_header, read_list
-from kushim_pipeline.collect.http.reading import Reading, report
+from kushim_pipeline.collect.http.reading import Reading
 from kushim_pipeline.evidence.receipt import Reason
 
 PER_PAGE = 100
-
-
-def record_all(
-    c: Collection, listing: Listing, *, proven_by: str = "", mark: Callable[[dict[str, Any]], str] | None = None
-) -> None:
-    """A record for each element of a list, and a word for whatever is wrong with it. In: why an empty list is empty."""
-    report_faults(c, listing)
-    for item in listing.items:
-        c.record(item.id, item.body, evidence=item.evidence, mark=mark(item.body) if mark else "")
-    if proven_by and listing.is_whole and not listing.items:
-        c.empty_is_proven(proven_by)
-
-
-def report_faults(c: Collection, listing: Listing) -> None:
-    """What is wrong with a list, reported to a stream that depends on it."""
-    for trouble in listing.problems:
-        report(c, trouble)
-    for name, message in listing.quarantined:
-        c.unreadable(name, Reason.QUARANTINED, listing.operation, message)
 
 
 def by_cursor(keep: Keep) -> Paging:

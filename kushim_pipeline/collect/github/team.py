@@ -8,11 +8,11 @@ from urllib.parse import quote
 
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.github.changed import each_changed
-from kushim_pipeline.collect.github.listed import record_all, report_faults
 from kushim_pipeline.collect.github.organization import OWNER_PROOF, organization
 from kushim_pipeline.collect.http.call import Call, Keep, Unread
 from kushim_pipeline.collect.http.listing import Item, Listing, login, name_of, read_list
 from kushim_pipeline.collect.http.reading import Reading
+from kushim_pipeline.collect.http.recording import record_all, report_faults
 from kushim_pipeline.evidence.receipt import Reason
 
 OPERATION = "GET /orgs/{org}/teams"

@@ -15,8 +15,9 @@ from kushim_pipeline.collect.http.answers import Bad, elements_of
 from kushim_pipeline.collect.http.call import Call, Keep, Unread
 from kushim_pipeline.collect.http.listing import Item, Listing, name_of, read_list
 from kushim_pipeline.collect.http.reading import report, unexpected
+from kushim_pipeline.collect.http.recording import record_all, report_faults
 from kushim_pipeline.collect.jira.dialect import API
-from kushim_pipeline.collect.jira.listing import Numbered, record_all, report_faults
+from kushim_pipeline.collect.jira.listing import Numbered
 from kushim_pipeline.collect.jira.visit import Visit
 from kushim_pipeline.evidence.receipt import Reason
 

@@ -7,11 +7,9 @@ enhanced search" (nextPageToken, isLast, no total), "Get all users" (an array, w
 from dataclasses import replace
 from typing import Any
 
-from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.http.call import Call
 from kushim_pipeline.collect.http.client import Client
-from kushim_pipeline.collect.http.listing import Listing, PageRead, Paging, Walk
-from kushim_pipeline.collect.http.reading import report
+from kushim_pipeline.collect.http.listing import PageRead, Paging, Walk
 from kushim_pipeline.evidence.receipt import Reason
 
 
@@ -69,18 +67,3 @@ def bare(size: int) -> Paging:
 def number(value: Any) -> int | None:
     """A count that Jira sends; None for anything else."""
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
-
-
-def record_all(c: Collection, listing: Listing) -> None:
-    """Report a listing as it is: every element a record, and all that is wrong with it."""
-    for item in listing.items:
-        c.record(item.id, item.body, evidence=item.evidence)
-    report_faults(c, listing)
-
-
-def report_faults(c: Collection, listing: Listing) -> None:
-    """Report what is wrong with a listing, and the elements that were seen and could not be taken in."""
-    for name, message in listing.quarantined:
-        c.unreadable(name, Reason.QUARANTINED, listing.operation, message)
-    for trouble in listing.problems:
-        report(c, trouble)

@@ -8,8 +8,9 @@ as each profile's visibility allows.
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.http.call import Call, Unread
 from kushim_pipeline.collect.http.listing import name_of, read_list
+from kushim_pipeline.collect.http.recording import record_all
 from kushim_pipeline.collect.jira.dialect import API
-from kushim_pipeline.collect.jira.listing import bare, record_all
+from kushim_pipeline.collect.jira.listing import bare
 from kushim_pipeline.collect.jira.site import MYSELF, myself
 from kushim_pipeline.collect.jira.visit import Visit
 from kushim_pipeline.evidence.receipt import Reason

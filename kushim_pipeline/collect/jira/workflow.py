@@ -10,8 +10,9 @@ from typing import Any
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.http.call import Call
 from kushim_pipeline.collect.http.listing import Listing, name_of, read_list
+from kushim_pipeline.collect.http.recording import record_all
 from kushim_pipeline.collect.jira.dialect import API, CLASSIC_WORKFLOWS, Removed
-from kushim_pipeline.collect.jira.listing import Numbered, record_all
+from kushim_pipeline.collect.jira.listing import Numbered
 from kushim_pipeline.collect.jira.visit import Visit
 
 OPERATION = f"GET {API}/workflows/search"

@@ -15,8 +15,9 @@ from kushim_pipeline.collect.http.call import Call, Keep, Unread
 from kushim_pipeline.collect.http.listing import Item, Listing, Paging, Walk, name_of, walk_list
 from kushim_pipeline.collect.http.patience import server_time
 from kushim_pipeline.collect.http.reading import Reading
+from kushim_pipeline.collect.http.recording import report_faults
 from kushim_pipeline.collect.okta.dialect import API
-from kushim_pipeline.collect.okta.listed import last_updated, report_faults
+from kushim_pipeline.collect.okta.listed import last_updated
 from kushim_pipeline.collect.okta.organization import organization_answer
 from kushim_pipeline.collect.okta.paging import linked
 from kushim_pipeline.evidence.receipt import Reason

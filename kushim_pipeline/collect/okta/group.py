@@ -7,8 +7,8 @@ from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.http.call import Call
 from kushim_pipeline.collect.http.listing import read_list
 from kushim_pipeline.collect.http.reading import Reading
+from kushim_pipeline.collect.http.recording import record_all
 from kushim_pipeline.collect.okta.dialect import API
-from kushim_pipeline.collect.okta.listed import record_all
 from kushim_pipeline.collect.okta.paging import by_id, linked
 
 OPERATION = f"GET {API}/groups"

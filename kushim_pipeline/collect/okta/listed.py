@@ -17,21 +17,6 @@ def last_updated(body: dict[str, Any]) -> str:
     return f"{body.get('status')} {body.get('lastUpdated')}"
 
 
-def record_all(c: Collection, listing: Listing, mark: Mark = last_updated) -> None:
-    """A record for each element of a list, and a word for whatever is wrong with it."""
-    report_faults(c, listing)
-    for item in listing.items:
-        c.record(item.id, item.body, evidence=item.evidence, mark=mark(item.body))
-
-
-def report_faults(c: Collection, listing: Listing) -> None:
-    """What is wrong with a list, reported to a stream that depends on it."""
-    for trouble in listing.problems:
-        report(c, trouble)
-    for name, message in listing.quarantined:
-        c.unreadable(name, Reason.QUARANTINED, listing.operation, message)
-
-
 def whole(listing: Listing) -> Listing:
     """The list. Raises Unread unless every element of it was seen and taken in."""
     if listing.problems:

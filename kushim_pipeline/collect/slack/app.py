@@ -9,7 +9,8 @@ from typing import Any
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.http.call import Call
 from kushim_pipeline.collect.http.listing import name_of, read_list
-from kushim_pipeline.collect.slack.listing import by_cursor, record_all
+from kushim_pipeline.collect.http.recording import record_all
+from kushim_pipeline.collect.slack.listing import by_cursor
 from kushim_pipeline.collect.slack.workspace import Workspace
 
 OPERATION = "admin.apps.approved.list"

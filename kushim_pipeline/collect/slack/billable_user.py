@@ -11,9 +11,10 @@ from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.http.answers import Bad, object_of
 from kushim_pipeline.collect.http.call import Answer, Call, Keep, Unread
 from kushim_pipeline.collect.http.listing import Item, Listing
+from kushim_pipeline.collect.http.recording import record_all
 from kushim_pipeline.collect.http.salvage import members
 from kushim_pipeline.collect.slack.dialect import SLACK
-from kushim_pipeline.collect.slack.listing import parts, record_all
+from kushim_pipeline.collect.slack.listing import parts
 from kushim_pipeline.collect.slack.workspace import Workspace
 from kushim_pipeline.evidence.json_door import BadJson, decode
 from kushim_pipeline.evidence.receipt import Reason

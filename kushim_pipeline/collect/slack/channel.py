@@ -8,7 +8,8 @@ is_org_shared, connected_team_ids) and archived ones are among them; messages be
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.http.call import Call, Keep, Unread
 from kushim_pipeline.collect.http.listing import Listing, name_of, read_list
-from kushim_pipeline.collect.slack.listing import by_cursor, record_all
+from kushim_pipeline.collect.http.recording import record_all
+from kushim_pipeline.collect.slack.listing import by_cursor
 from kushim_pipeline.collect.slack.workspace import Workspace
 from kushim_pipeline.evidence.receipt import Reason
 

@@ -13,9 +13,10 @@ from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.http.answers import envelope_of, object_of
 from kushim_pipeline.collect.http.call import Call, Unread
 from kushim_pipeline.collect.http.reading import report, unexpected
+from kushim_pipeline.collect.http.recording import report_faults
 from kushim_pipeline.collect.slack.channel import channels
 from kushim_pipeline.collect.slack.dialect import SLACK
-from kushim_pipeline.collect.slack.listing import after, parts, report_faults
+from kushim_pipeline.collect.slack.listing import after, parts
 from kushim_pipeline.collect.slack.workspace import Workspace
 from kushim_pipeline.evidence.receipt import Reason
 

@@ -9,7 +9,8 @@ from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.http.call import Call
 from kushim_pipeline.collect.http.client import Client
 from kushim_pipeline.collect.http.listing import PageRead, Paging, Walk, name_of, read_list
-from kushim_pipeline.collect.slack.listing import after, record_all
+from kushim_pipeline.collect.http.recording import record_all
+from kushim_pipeline.collect.slack.listing import after
 from kushim_pipeline.collect.slack.workspace import Workspace
 
 OPERATION = "team.externalTeams.list"

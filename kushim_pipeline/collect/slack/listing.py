@@ -8,11 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.http.call import Answer, Call, Keep, Unread
 from kushim_pipeline.collect.http.client import Client
-from kushim_pipeline.collect.http.listing import MAX_PAGES, Listing, PageRead, Paging, Walk
-from kushim_pipeline.collect.http.reading import report
+from kushim_pipeline.collect.http.listing import MAX_PAGES, PageRead, Paging, Walk
 from kushim_pipeline.evidence.receipt import Reason
 
 SIZE = 500
@@ -70,18 +68,3 @@ def parts(
         if client.pace.sample:
             return
         call = after(first, rest)
-
-
-def record_all(c: Collection, listing: Listing) -> None:
-    """Report a listing as it is: every element a record, and all that is wrong with it."""
-    for item in listing.items:
-        c.record(item.id, item.body, evidence=item.evidence)
-    report_faults(c, listing)
-
-
-def report_faults(c: Collection, listing: Listing) -> None:
-    """Report what is wrong with a listing, and the elements that were seen and could not be taken in."""
-    for name, message in listing.quarantined:
-        c.unreadable(name, Reason.QUARANTINED, listing.operation, message)
-    for trouble in listing.problems:
-        report(c, trouble)

@@ -12,9 +12,10 @@ is read first, so that who joins meanwhile is no loss.
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.http.call import Call
 from kushim_pipeline.collect.http.listing import name_of, read_list
+from kushim_pipeline.collect.http.recording import record_all
 from kushim_pipeline.collect.slack.billable_user import OPERATION as BILLABLE
 from kushim_pipeline.collect.slack.billable_user import billable_users
-from kushim_pipeline.collect.slack.listing import by_cursor, record_all
+from kushim_pipeline.collect.slack.listing import by_cursor
 from kushim_pipeline.collect.slack.workspace import Workspace
 from kushim_pipeline.evidence.receipt import Reason
 

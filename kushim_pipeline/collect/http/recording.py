@@ -1,0 +1,23 @@
+"""From a list that was read to the records of a stream, and the words for what is wrong with it."""
+
+from kushim_pipeline.collect.collection import Collection
+from kushim_pipeline.collect.http.listing import Listing
+from kushim_pipeline.collect.http.reading import report
+from kushim_pipeline.evidence.receipt import Reason
+
+
+def record_all(c: Collection, listing: Listing, *, proven_by: str = "") -> None:
+    """A record for each element of a list, and a word for whatever is wrong with it. In: why an empty list is empty."""
+    report_faults(c, listing)
+    for item in listing.items:
+        c.record(item.id, item.body, evidence=item.evidence)
+    if proven_by and listing.is_whole and not listing.items:
+        c.empty_is_proven(proven_by)
+
+
+def report_faults(c: Collection, listing: Listing) -> None:
+    """What is wrong with a list, reported to a stream that depends on it, and what was seen and could not be taken."""
+    for trouble in listing.problems:
+        report(c, trouble)
+    for name, message in listing.quarantined:
+        c.unreadable(name, Reason.QUARANTINED, listing.operation, message)

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from kushim_pipeline.collect.before import Before, Head, LoadBefore
-from kushim_pipeline.collect.http.call import NO_HEADERS
+from kushim_pipeline.collect.earlier import Earlier, Keeper
+from kushim_pipeline.collect.http.call import NO_HEADERS, Asked, Known
 from kushim_pipeline.collect.records import Records
 from kushim_pipeline.collect.unit import Unit
 from kushim_pipeline.evidence.json_door import BadJson, canonical, decode
@@ -58,8 +59,10 @@ class Collection:
         repeats: Callable[[bytes], bool] = _nothing,
         head: Head | None = None,
         before: LoadBefore = _no_before,
+        as_of: datetime | None = None,
     ) -> None:
-        """In: the unit, where bytes go, and the version of the reading code; what the ledger says of the unit.
+        """In: the unit, where bytes go, and the version of the reading code; what the ledger says of the unit; the
+        moment from which its reader counts windows.
 
         Functions: `mask` takes secrets out of a text, `repeats` says whether bytes hold one, `before` loads what the
         last whole collection left.
@@ -69,6 +72,7 @@ class Collection:
         self._load_before = before
         self._before: Before | None = None
         self._loaded = False
+        self._earlier: Earlier | None = None
         self._base: Before | None = None
         self._gone: set[str] = set()
         self._marks: dict[str, str] = {}
@@ -77,8 +81,10 @@ class Collection:
         self._may_shrink = False
         self._repeats = repeats
         self._store = store
+        self.keep = Keeper(self._keep, self._known)
         self._code_version = code_version
         self._mask = mask
+        self._as_of = as_of
         self._lock = threading.Lock()
         self._started_at = datetime.now(UTC)
         self._pages: list[Page] = []
@@ -97,7 +103,7 @@ class Collection:
             return True
         return False
 
-    def keep(
+    def _keep(
         self,
         body: bytes,
         *,
@@ -106,7 +112,6 @@ class Collection:
         status: int,
         headers: Mapping[str, str] = NO_HEADERS,
     ) -> str:
-        """Store an answer's bytes before anybody parses them. Returns their SHA-256. Raises SecretRepeated."""
         if self._repeats(body):
             raise SecretRepeated
         digest = self._store.put(self.unit.tenant_id, body)
@@ -124,6 +129,14 @@ class Collection:
         with self._lock:
             self._pages.append(page)
         return digest
+
+    def _known(self, asked: Asked) -> Known | None:
+        before = self.before
+        with self._lock:
+            if self._earlier is None:
+                self._earlier = Earlier(self._store, self.unit.tenant_id, before.receipt if before else None)
+            earlier = self._earlier
+        return earlier.known(asked)
 
     @property
     def before(self) -> Before | None:
@@ -256,6 +269,7 @@ class Collection:
                 marks_sha256=self._put_marks(population),
                 proven_at=self._proven_at,
                 shrunk_to=shrunk_to,
+                as_of=self._as_of,
                 started_at=self._started_at,
                 finished_at=datetime.now(UTC),
                 code_version=self._code_version,

@@ -4,13 +4,15 @@ from dataclasses import dataclass, field
 
 from kushim_pipeline.collect.http.limiter import SHARE, Book, NoBook
 from kushim_pipeline.collect.http.patience import Clockwork, Patience
-from kushim_pipeline.collect.http.wire import Limits
+from kushim_pipeline.collect.http.wire import Limits, Sends
 
 
 @dataclass(frozen=True)
 class Pace:
     """`share`: of each budget, 0 to 1. `book`: where calls are counted between runs. `sample`: one page of each list
-    and one resource of each fan-out, to see what can be read (`kushim connections test`). The rest is for tests."""
+    and one resource of each fan-out, to see what can be read (`kushim connections test`). `as_of`: seconds since 1970
+    from which windows are counted, the same for all streams of a run. `wire`: what answers instead of the vendor. The
+    rest is for tests."""
 
     share: float = SHARE
     book: Book = field(default_factory=NoBook)
@@ -18,3 +20,10 @@ class Pace:
     patience: Patience = field(default_factory=Patience)
     limits: Limits = field(default_factory=Limits)
     clockwork: Clockwork = field(default_factory=Clockwork)
+    as_of: float | None = None
+    wire: Sends | None = None
+
+    def now(self) -> float:
+        """The moment from which a reader counts its windows, in seconds since 1970: nothing else makes a reading ask
+        for the same when it is done again."""
+        return self.clockwork.now() if self.as_of is None else self.as_of

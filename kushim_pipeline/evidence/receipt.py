@@ -64,6 +64,10 @@ class Receipt(_Frozen):
     resources there are with it. `cursor` and `marks_sha256` (an object: id -> mark) are for the next reading.
     `proven_at`: every resource was read, or proven unchanged, at or after this time (default: when the collection
     ended). `shrunk_to`: so few were left that the reading is held back until another confirms it.
+
+    `as_of`: the moment from which the reader counted its windows ("the last 90 days"). `replay_of`: the receipt whose
+    pages were read again, without asking the vendor; the pages are that receipt's, and so is `proven_at`: what is read
+    again is no fresher than it was.
     """
 
     tenant_id: str
@@ -94,6 +98,8 @@ class Receipt(_Frozen):
     marks_sha256: str | None = None
     proven_at: datetime | None = None
     shrunk_to: int | None = None
+    as_of: datetime | None = None
+    replay_of: str | None = None
 
     @property
     def objects(self) -> tuple[tuple[str, str], ...]:

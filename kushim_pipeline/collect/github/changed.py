@@ -20,8 +20,8 @@ A_DAY = timedelta(hours=20)
 
 def now(reading: Reading) -> datetime:
     """What time it is, the same for all streams of a run."""
-    clock = reading.client.pace.clockwork
-    return reading.once("now", lambda _: datetime.fromtimestamp(clock.now(), UTC)).get(_keep_nothing)
+    pace = reading.client.pace
+    return reading.once("now", lambda _: datetime.fromtimestamp(pace.now(), UTC)).get(_keep_nothing)
 
 
 def stamp(repository: Item) -> str:

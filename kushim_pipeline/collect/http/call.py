@@ -1,13 +1,15 @@
 """One call to a vendor, its answer, and what could not be read, in the words of a receipt."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from kushim_pipeline.evidence.receipt import Reason
 
 NO_HEADERS: Mapping[str, str] = {}
-_KEPT_HEADERS = ("etag", "link", "retry-after", "x-github-sso", "x-seraph-loginreason")
+Asked = Mapping[str, str]
+"""What a call asks for, as a page's parameters say it: its path and its query."""
+_KEPT_HEADERS = ("date", "etag", "link", "retry-after", "x-github-sso", "x-seraph-loginreason")
 
 
 class Unread(Exception):  # not every one is an error: a denial is what a receipt has to say
@@ -21,7 +23,10 @@ class Unread(Exception):  # not every one is an error: a denial is what a receip
 
 
 class Keep(Protocol):
-    """Stores an answer's bytes before anybody parses them, and returns their SHA-256 (see `Collection.keep`)."""
+    """Stores an answer's bytes before anybody parses them, and returns their SHA-256 (see `Collection.keep`).
+
+    It may have a method `known(asked) -> Known | None`, which tells what the same call was answered with before.
+    """
 
     def __call__(
         self,
@@ -32,6 +37,22 @@ class Keep(Protocol):
         status: int,
         headers: Mapping[str, str] = NO_HEADERS,
     ) -> str: ...
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a GET was answered with when it was asked before: its ETag, the headers that were kept, and what loads its
+    bytes (None where they can no longer be read, or are not JSON)."""
+
+    etag: str
+    headers: Mapping[str, str]
+    body: Callable[[], bytes | None]
+
+
+def known_to(keep: Keep, asked: Asked) -> Known | None:
+    """What the collection that keeps an answer knows of an earlier one; None where it does not remember any."""
+    known: Callable[[Asked], Known | None] | None = getattr(keep, "known", None)
+    return known(asked) if known else None
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,8 @@ class Client:
         self._headers = headers
         self._secrets = [secret.get_secret_value().encode() for secret in secrets]
         self._patience, self._clockwork = self.pace.patience, self.pace.clockwork
-        self._wire = Wire(f"{self._base.scheme}://{self._base.netloc}", self.pace.limits, connections)
+        origin = f"{self._base.scheme}://{self._base.netloc}"
+        self._wire = self.pace.wire or Wire(origin, self.pace.limits, connections)
         self._limiter = Limiter(dialect.defaults, self._clockwork.now, self.pace.share, self.pace.book)
         self._breaker = Breaker(self._patience, self._clockwork.now)
         self._lock = threading.Lock()

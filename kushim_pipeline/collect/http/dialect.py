@@ -48,7 +48,8 @@ class Dialect:
     vendor has said anything, by the longest prefix of its name ("" for all others). `is_limited`: whether an answer is
     a limit and no denial. `unsaid_limit`: seconds to wait after a limit that names none. `said`: the vendor's own words
     in an error. `refusal`: what an answer means where the vendor differs from the common reading of its status, None
-    where it does not.
+    where it does not. `asks_by_etag`: a GET that was answered before is asked for on condition that it changed, and
+    "not changed" is not counted by the vendor.
     """
 
     vendor: str
@@ -59,3 +60,4 @@ class Dialect:
     unsaid_limit: float = 30.0
     said: Callable[[Answer], str] = _no_words
     refusal: Callable[[Answer, Call], Unread | None] = _no_refusal
+    asks_by_etag: bool = False

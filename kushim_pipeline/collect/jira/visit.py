@@ -38,8 +38,8 @@ class Visit:
 
     @property
     def now(self) -> datetime:
-        """The time by our clock."""
-        return datetime.fromtimestamp(self.client.pace.clockwork.now(), UTC)
+        """The time by our clock, the same for all streams of a run."""
+        return datetime.fromtimestamp(self.client.pace.now(), UTC)
 
     def swept_at(self, before: Before | None) -> datetime | None:
         """When everything was read last, if a delta may build on it; None where it is time to read everything again."""

@@ -32,7 +32,7 @@ AGREES = 60.0  # seconds between two clocks, well within the overlap
 def moment(reading: Reading, keep: Keep) -> datetime:
     """What time it is: by our clock if it agrees with Okta's, whose answers tell whole seconds only, else by Okta's,
     which its events bear. The same for all streams of a run, so that what they ask of the log is the same, too."""
-    ours = reading.client.pace.clockwork.now()
+    ours = reading.client.pace.now()
     try:
         theirs = server_time(organization_answer(reading, keep), ours)
     except Unread:

@@ -9,8 +9,6 @@ from kushim_pipeline.collect.http.listing import Item, Listing
 from kushim_pipeline.collect.http.reading import Reading, report, unexpected
 from kushim_pipeline.evidence.receipt import Reason
 
-Mark = Callable[[dict[str, Any]], str]
-
 
 def last_updated(body: dict[str, Any]) -> str:
     """A mark that changes whenever Okta says that a resource changed: its status and when it was last updated."""

@@ -29,8 +29,8 @@ class Workspace:
 
     @property
     def now(self) -> int:
-        """Seconds since 1970."""
-        return int(self.client.pace.clockwork.now())
+        """Seconds since 1970, the same for all streams of a run."""
+        return int(self.client.pace.now())
 
     def of_team(self, **parameters: str) -> Mapping[str, str]:
         """Parameters with the workspace's id, where the tenant file names it by its id: a token of a whole organisation

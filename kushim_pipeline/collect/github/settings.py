@@ -2,7 +2,8 @@
 
 Alerts for vulnerable dependencies, deploy keys, the files of workflows, and whether the token's owner may administer
 the repository, without whom GitHub shows no settings. Source: GitHub GraphQL, object Repository. Archived repositories
-are read, too: their deploy keys still open them.
+are read, too: their deploy keys still open them. The files' contents are not in the record: `workflow_files` says which
+actions each uses, or why it could not be read, which is no fault of the other settings.
 """
 
 from kushim_pipeline.collect.collection import Collection
@@ -17,6 +18,7 @@ from kushim_pipeline.collect.github.graphql import (
     rest_of,
 )
 from kushim_pipeline.collect.github.repository import readable
+from kushim_pipeline.collect.github.workflow import without_texts, workflow_files
 from kushim_pipeline.collect.http.call import Unread
 from kushim_pipeline.collect.http.listing import Item
 from kushim_pipeline.collect.http.reading import report, unexpected
@@ -70,4 +72,5 @@ def _record(c: Collection, reading: GithubReading, repository: Item, found: Node
             return repository_part(repository, fields, after=("String", cursor))
 
         body = {**body, "deployKeys": rest_of(reading, c.keep, MORE_KEYS, after, ("deployKeys",), keys)}
-    c.record(repository.id, body, evidence=found.evidence)
+    files = {"workflows": without_texts(body.get("workflows")), "workflow_files": workflow_files(body)}
+    c.record(repository.id, {**body, **files}, evidence=found.evidence)

@@ -63,7 +63,9 @@ BUSY = Organization(
             pulls=130,
             commits=120,
             deploy_keys=tuple(DeployKey(n) for n in range(1, 61)),
-            files={".github/workflows/ci.yml": "on: push\n"},
+            files={
+                ".github/workflows/ci.yml": "on: push\njobs:\n  a:\n    steps:\n      - uses: actions/checkout@v4\n"
+            },
         ),
         repository("few", rulesets=ACME.repositories[8].rulesets),
         repository("old", pulls=0, commits=0, archived=True),

@@ -56,7 +56,8 @@ def test_settings_with_keys_that_fill_more_than_a_page(first: Found) -> None:
     assert first.outcome("github.repository_settings") is Outcome.COMPLETE
     body = first.records("github.repository_settings")[f"{LOGIN}/many"]
     assert len(body["deployKeys"]["nodes"]) == 60
-    assert body["workflows"]["entries"][0]["object"]["text"] == "on: push\n"
+    assert "text" not in body["workflows"]["entries"][0]["object"]
+    assert body["workflow_files"] == [{"name": "ci.yml", "uses": ["actions/checkout@v4"]}]
     assert (body["viewerCanAdminister"], body["hasVulnerabilityAlertsEnabled"]) == (True, True)
 
 

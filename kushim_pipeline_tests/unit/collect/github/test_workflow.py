@@ -54,8 +54,8 @@ def test_what_runs_is_found_and_what_only_looks_like_it_is_not() -> None:
         "jobs: {a: {}}\x00",
         "x: &x [" + "{run: a}," * 500 + "]\njobs: {" + ",".join(f"j{n}: {{steps: *x}}" for n in range(500)) + "}",
     ],
-    ids=["plain", "open", "deep", "list", "jobs_twice", "uses_twice", "number", "steps", "merged", "tag", "two", "nul", "bomb"],
-)  # fmt: skip
+    ids="plain open deep list jobs_twice uses_twice number steps merged tag two nul bomb".split(),
+)
 def test_a_file_that_cannot_be_read_is_not_one_that_uses_nothing(text: str) -> None:
     with pytest.raises(Unparsable):
         uses(text)

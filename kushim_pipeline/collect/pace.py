@@ -4,15 +4,16 @@ from dataclasses import dataclass, field
 
 from kushim_pipeline.collect.http.limiter import SHARE, Book, NoBook
 from kushim_pipeline.collect.http.patience import Clockwork, Patience
-from kushim_pipeline.collect.http.wire import Limits, Sends
+from kushim_pipeline.collect.http.tape import Tape
+from kushim_pipeline.collect.http.wire import Limits
 
 
 @dataclass(frozen=True)
 class Pace:
     """`share`: of each budget, 0 to 1. `book`: where calls are counted between runs. `sample`: one page of each list
     and one resource of each fan-out, to see what can be read (`kushim connections test`). `as_of`: seconds since 1970
-    from which windows are counted, the same for all streams of a run. `wire`: what answers instead of the vendor. The
-    rest is for tests."""
+    from which windows are counted, the same for all streams of a run. `tape`: what answers instead of the
+    vendor. The rest is for tests."""
 
     share: float = SHARE
     book: Book = field(default_factory=NoBook)
@@ -21,7 +22,7 @@ class Pace:
     limits: Limits = field(default_factory=Limits)
     clockwork: Clockwork = field(default_factory=Clockwork)
     as_of: float | None = None
-    wire: Sends | None = None
+    tape: Tape | None = None
 
     def now(self) -> float:
         """The moment from which a reader counts its windows, in seconds since 1970: nothing else makes a reading ask

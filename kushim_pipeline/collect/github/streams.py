@@ -162,7 +162,7 @@ def collect(
     ValueError for a base URL that the token must not be sent to (see tenants/hosts.py).
     """
     github = cast(GithubConnection, connection)
-    if pace.wire is None:
+    if pace.tape is None:
         check_resolved(github.base_url, os.environ.get(ALLOW_PRIVATE_HOSTS) == "1")
     with (
         open_client(github.base_url, secrets["token"], pace) as client,

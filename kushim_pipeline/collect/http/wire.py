@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import urllib3
 
@@ -36,16 +36,6 @@ class Limits:
     timeout: float = 15.0
     whole: float = 60.0
     max_bytes: int = 64 * 2**20
-
-
-class Sends(Protocol):
-    """What sends a request and returns the answer: a Wire, or a tape (see tape.py)."""
-
-    def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
-        """Send one request. In: `target`, the path with its query. Raises Lost, TooLarge."""
-
-    def close(self) -> None:
-        """Let go of what is held open."""
 
 
 class Wire:

@@ -92,7 +92,7 @@ def collect(
     for a base URL that the token must not be sent to (see tenants/hosts.py).
     """
     jira = cast(JiraConnection, connection)
-    if pace.wire is None:
+    if pace.tape is None:
         check_resolved(jira.base_url, os.environ.get(ALLOW_PRIVATE_HOSTS) == "1")
     with (
         open_client(jira.base_url, jira.email, secrets["token"], pace) as client,

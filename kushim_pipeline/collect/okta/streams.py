@@ -96,7 +96,7 @@ def collect(
     ValueError for an org_url that the token must not be sent to (see tenants/hosts.py).
     """
     okta = cast(OktaConnection, connection)
-    if pace.wire is None:
+    if pace.tape is None:
         check_resolved(okta.org_url, os.environ.get(ALLOW_PRIVATE_HOSTS) == "1")
     patience = replace(pace.patience, longest=max(pace.patience.longest, A_WINDOW))
     with (

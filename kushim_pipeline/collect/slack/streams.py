@@ -88,7 +88,7 @@ def collect(
     slack = cast(SlackConnection, connection)
     allow_private = os.environ.get(ALLOW_PRIVATE_HOSTS) == "1"
     audit_base = audit_url(slack.base_url)
-    for url in (slack.base_url, audit_base) if pace.wire is None else ():
+    for url in (slack.base_url, audit_base) if pace.tape is None else ():
         check_resolved(url, allow_private)
     of_org = "audit_token" in secrets
     with (

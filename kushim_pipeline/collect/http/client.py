@@ -44,7 +44,7 @@ class Client:
         self._secrets = [secret.get_secret_value().encode() for secret in secrets]
         self._patience, self._clockwork = self.pace.patience, self.pace.clockwork
         origin = f"{self._base.scheme}://{self._base.netloc}"
-        self._wire = self.pace.wire or Wire(origin, self.pace.limits, connections)
+        self._wire = self.pace.tape or Wire(origin, self.pace.limits, connections)
         self._limiter = Limiter(dialect.defaults, self._clockwork.now, self.pace.share, self.pace.book)
         self._breaker = Breaker(self._patience, self._clockwork.now)
         self._lock = threading.Lock()

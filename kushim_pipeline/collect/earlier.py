@@ -55,8 +55,7 @@ class Earlier:
     """The answers of a unit's earlier collections, read when they are first wanted. Safe for several threads."""
 
     def __init__(self, store: EvidenceStore, tenant_id: str, receipt: str | None) -> None:
-        """In: where the evidence is, whose it is, and the digest of the last whole receipt, None where there is none.
-        """
+        """In: where the evidence is, whose it is, and the digest of its last whole receipt, None for none."""
         self._store = store
         self._tenant_id = tenant_id
         self._next = receipt

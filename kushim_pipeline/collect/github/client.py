@@ -105,7 +105,7 @@ def _refusal(answer: Answer, call: Call) -> Unread | None:
 
 # Source: GitHub REST, "Rate limits for the REST API": 5,000 requests an hour for a token, 5,000 points for GraphQL;
 # after a 403 or 429 wait for `retry-after`, else (at `x-ratelimit-remaining: 0`) until the reset, else at least a
-# minute.
+# minute. "Best practices": a 304 to a conditional request with the token is not counted.
 GITHUB = Dialect(
     vendor="GitHub",
     bucket=_bucket,
@@ -115,6 +115,7 @@ GITHUB = Dialect(
     unsaid_limit=60.0,
     said=said,
     refusal=_refusal,
+    asks_by_etag=True,
 )
 
 

@@ -10,10 +10,11 @@ import orjson
 from pydantic import SecretStr
 
 from kushim_pipeline.collect.http.breaker import Breaker
-from kushim_pipeline.collect.http.call import Answer, Call, Keep, Unread
+from kushim_pipeline.collect.http.call import Answer, Call, Keep, Known, Unread, known_to
 from kushim_pipeline.collect.http.dialect import Dialect
 from kushim_pipeline.collect.http.limiter import Limiter
 from kushim_pipeline.collect.http.patience import backoff, retry_after
+from kushim_pipeline.collect.http.unchanged import UNCHANGED, still_holds
 from kushim_pipeline.collect.http.wire import Lost, TooLarge, Wire
 from kushim_pipeline.collect.pace import Pace
 from kushim_pipeline.evidence.receipt import Reason
@@ -62,19 +63,27 @@ class Client:
     def ask(self, call: Call, keep: Keep) -> Answer:
         """Send a call and return its answer, whatever its status, with its bytes already kept.
 
-        A 5xx, a rate limit, a lost connection is tried again within the patience. Raises Unread: not_collected when
-        that was not enough, incomplete for a body that breaks off or is too large and for a spent budget.
+        A 5xx, a rate limit, a lost connection is tried again within the patience. Where the vendor says that nothing
+        changed since an earlier collection (304), the answer is that one's. Raises Unread: not_collected when all tries
+        were not enough, incomplete for a body that breaks off or is too large and for a spent budget.
         """
         trouble = Unread(Reason.NOT_COLLECTED, call.operation, "not asked")
         bucket = self.dialect.bucket(call)
+        known = self._known(call, keep)
         tries = limited_tries = 0
         while True:
             self._breaker.check(call.operation)
             self._wait_for_turn(call, bucket)
             try:
-                answer = self._send(call, keep, bucket)
+                answer = self._send(call, keep, bucket, known)
             except Lost as lost:
                 trouble = Unread(Reason.INCOMPLETE if lost.cut else Reason.NOT_COLLECTED, call.operation, str(lost))
+            except _NothingSent:
+                if known is not None:
+                    known = None
+                    continue
+                said = f"{self.dialect.vendor} answered {UNCHANGED} although it was not asked what had changed"
+                trouble = Unread(Reason.NOT_COLLECTED, call.operation, said)
             else:
                 if self.dialect.is_limited(answer):
                     limited_tries += 1
@@ -113,32 +122,44 @@ class Client:
         parts = urlsplit(call.target)
         return parts.path, [*parse_qsl(parts.query, keep_blank_values=True), *call.parameters.items()]
 
-    def _send(self, call: Call, keep: Keep, bucket: str) -> Answer:
+    def _known(self, call: Call, keep: Keep) -> Known | None:
+        """What the call was answered with before, where the vendor can be asked whether that still holds."""
+        if not self.dialect.asks_by_etag or call.method != "GET":
+            return None
         path, query = self._target(call)
+        asked = _asked(path, query)
+        return known_to(keep, asked) if len(asked) == len(query) + 1 else None
+
+    def _send(self, call: Call, keep: Keep, bucket: str, known: Known | None) -> Answer:
+        path, query = self._target(call)
+        asked = _asked(path, query)
         headers = dict(self._headers(call))
         body = None if call.body is None else orjson.dumps(call.body)
         if body is not None:
             headers["Content-Type"] = "application/json"
-        budget = None
+            asked["body"] = orjson.dumps(call.body, option=orjson.OPT_SORT_KEYS).decode()
+        if known is not None:
+            headers["If-None-Match"] = known.etag
+        budget, is_free = None, False
         try:
             target = f"{path}?{urlencode(sorted(query))}" if query else path
             answer = self._wire.send(call.method, target, headers, body)
             budget = self.dialect.budget(answer, self._clockwork.now())
+            is_free = known is not None and answer.status == UNCHANGED
         except TooLarge as error:
             raise Unread(Reason.INCOMPLETE, call.operation, str(error)) from None
         finally:
-            self._limiter.done(bucket, budget)
+            self._limiter.done(bucket, budget, is_free)
+        status = answer.status
+        if status == UNCHANGED:
+            earlier = still_holds(known, answer, asked) if known is not None else None
+            if earlier is None:
+                raise _NothingSent
+            answer = earlier
         if any(secret in answer.body for secret in self._secrets):
             raise Unread(Reason.QUARANTINED, call.operation, "the answer repeats the token and was not kept")
-        asked = {"path": path, **dict(sorted(query))}
-        if call.body is not None:
-            asked["body"] = orjson.dumps(call.body, option=orjson.OPT_SORT_KEYS).decode()
         evidence = keep(
-            answer.body,
-            operation=call.operation,
-            parameters=asked,
-            status=answer.status,
-            headers=answer.kept_headers,
+            answer.body, operation=call.operation, parameters=asked, status=status, headers=answer.kept_headers
         )
         return replace(answer, evidence=evidence)
 
@@ -197,8 +218,16 @@ def demanded_wait(dialect: Dialect, answer: Answer, now: float) -> float:
     return dialect.unsaid_limit
 
 
+class _NothingSent(Exception):
+    """A 304 that stands for no answer of before."""
+
+
 class _Final(Unread):
     """Trouble that no further try within this run can mend."""
+
+
+def _asked(path: str, query: Sequence[tuple[str, str]]) -> dict[str, str]:
+    return {"path": path, **dict(sorted(query))}
 
 
 def _origin(parts: SplitResult) -> tuple[str, str, int]:

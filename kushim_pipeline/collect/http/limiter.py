@@ -117,13 +117,18 @@ class Limiter:
             self._taken[threading.get_ident(), name] = bucket.number
             return 0.0
 
-    def done(self, name: str, budget: Budget | None) -> None:
-        """Say that a call that this thread took is over, and what its answer said of the budget."""
+    def done(self, name: str, budget: Budget | None, is_free: bool = False) -> None:
+        """Say that a call that this thread took is over, and what its answer said of the budget.
+
+        `is_free`: the vendor does not count it. What its answer says of the budget is believed before that.
+        """
         with self._lock:
             now = self._now()
             bucket = self._buckets[name]
             bucket.in_flight -= 1
             taken = self._taken.pop((threading.get_ident(), name), bucket.number)
+            if is_free and taken == bucket.number:
+                bucket.used = max(0, bucket.used - 1)
             if budget is None or budget.limit <= 0:
                 return
             bucket.limit = budget.limit

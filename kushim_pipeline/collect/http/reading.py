@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from kushim_pipeline.collect.collection import Collection
-from kushim_pipeline.collect.http.call import Keep, Unread
+from kushim_pipeline.collect.http.call import Asked, Keep, Known, Unread, known_to
 from kushim_pipeline.collect.http.client import Client
 from kushim_pipeline.evidence.receipt import Reason
 
@@ -41,18 +41,28 @@ class Once(Generic[T]):
         return self._value  # type: ignore[return-value] # read() returned it
 
     def _first(self, keep: Keep) -> None:
-        tape: list[Callable[[Keep], object]] = []
-
-        def keep_and_note(body: bytes, **asked: Any) -> str:
-            digest = keep(body, **asked)
-            tape.append(lambda other: other(body, **asked))
-            return digest
-
+        noting = _Noting(keep)
         try:
-            self._value = self._read(keep_and_note)
+            self._value = self._read(noting)
         except Unread as trouble:
             self._trouble = trouble
-        self._tape = tape
+        self._tape = noting.tape
+
+
+class _Noting:
+    """Keeps in a receipt, and notes what was kept for those of others. It knows what the receipt's unit knows."""
+
+    def __init__(self, keep: Keep) -> None:
+        self.tape: list[Callable[[Keep], object]] = []
+        self._keep = keep
+
+    def __call__(self, body: bytes, **asked: Any) -> str:
+        digest = self._keep(body, **asked)
+        self.tape.append(lambda other: other(body, **asked))
+        return digest
+
+    def known(self, asked: Asked) -> Known | None:
+        return known_to(self._keep, asked)
 
 
 @dataclass

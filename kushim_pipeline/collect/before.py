@@ -71,14 +71,19 @@ def heads(ledger: Ledger, tenant_id: str) -> dict[UnitKey, Head]:
         elif entry.kind == "receipt":
             payload = entry.payload
             unit = (str(payload["connection_id"]), str(payload["stream"]), str(payload["scope"]))
-            if payload.get("whole"):
-                found[unit] = Head(str(payload["receipt"]), payload.get("population"))
-            elif unit in found:
-                found[unit] = Head(found[unit].whole, found[unit].population, payload.get("shrunk_to"))
+            if (head := moved(found.get(unit), payload)) is not None:
+                found[unit] = head
     if end > start:
         rows = [[*unit, head.whole, head.population, head.shrunk_to] for unit, head in found.items()]
         durable.replace(path, json.dumps({"end": end, "units": rows}).encode())
     return found
+
+
+def moved(head: Head | None, payload: Mapping[str, Any]) -> Head | None:
+    """The head of a unit once the ledger holds one more receipt of it; None while none was whole."""
+    if payload.get("whole"):
+        return Head(str(payload["receipt"]), payload.get("population"))
+    return head and Head(head.whole, head.population, payload.get("shrunk_to"))
 
 
 def load_before(store: EvidenceStore, tenant_id: str, head: Head) -> Before | None:

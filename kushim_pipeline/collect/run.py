@@ -4,11 +4,11 @@ import hashlib
 import importlib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from pydantic import SecretStr
 
@@ -36,7 +36,7 @@ _LEAKS = re.compile(
 )
 
 # An access key's id is a name: AWS shows it in its reports.
-_NO_SECRET = ("access_key_id",)
+NO_SECRET = ("access_key_id",)
 # A shorter value may stand in an answer by chance, e.g. a sandbox's token that is a word.
 _SHORTEST = 8
 
@@ -129,6 +129,7 @@ def _collect_connection(
         failure = f"{error}; {error.instead}" if error.instead else str(error)
     planned = module.units(tenant.tenant, connection)
     known = heads(stores.ledger, tenant.tenant)
+    moment = datetime.now(UTC)
     stores.ledger.append(
         tenant.tenant,
         "plan",
@@ -136,11 +137,11 @@ def _collect_connection(
             "connection_id": connection.connection_id,
             "source": connection.source,
             "units": [[unit.stream, unit.scope] for unit in planned],
-            "planned_at": datetime.now(UTC).isoformat(),
+            "planned_at": moment.isoformat(),
         },
     )
     masked = masking(secrets.values())
-    repeats = repeating(secret for field, secret in secrets.items() if field not in _NO_SECRET)
+    repeats = repeating(secret for field, secret in secrets.items() if field not in NO_SECRET)
     evidence = Watched(stores.evidence)
     collections: dict[Unit, Collection] = {}
     receipts: dict[Unit, Receipt] = {}
@@ -156,6 +157,7 @@ def _collect_connection(
             repeats=repeats,
             head=head,
             before=partial(load_before, evidence, tenant.tenant, Head() if full else head),
+            as_of=moment,
         )
         collections[unit] = collection
         return collection
@@ -164,26 +166,14 @@ def _collect_connection(
         if unit in receipts:
             return
         receipt = collections[unit].finish()
-        stores.ledger.append(
-            tenant.tenant,
-            "receipt",
-            {
-                "receipt": write_receipt(evidence, receipt),
-                "connection_id": unit.connection_id,
-                "stream": unit.stream,
-                "scope": unit.scope,
-                "outcome": receipt.outcome.value,
-                "whole": receipt.lists_all,
-                "population": receipt.population,
-                **({} if receipt.shrunk_to is None else {"shrunk_to": receipt.shrunk_to}),
-            },
-        )
+        stores.ledger.append(tenant.tenant, "receipt", ledger_entry(receipt, write_receipt(evidence, receipt)))
         receipts[unit] = receipt
         progress(receipt)
 
     try:
         if secrets or not connection.secret_refs():
-            module.collect(connection, secrets, planned, open_collection, finish, _pace(tenant, connection, stores))
+            pace = replace(_pace(tenant, connection, stores), as_of=moment.timestamp())
+            module.collect(connection, secrets, planned, open_collection, finish, pace)
     except Exception as error:  # noqa: BLE001 # whatever a client raises ends in receipts, never in another tenant's run
         failure = f"{type(error).__name__}: {error}"
     if evidence.refused:
@@ -196,6 +186,21 @@ def _collect_connection(
             collections[unit].problem(Reason.NOT_COLLECTED, "collect", failure)
             finish(unit)
     return [receipts[unit] for unit in planned]
+
+
+def ledger_entry(receipt: Receipt, digest: str) -> dict[str, Any]:
+    """What the ledger says of a receipt that is kept under a digest."""
+    return {
+        "receipt": digest,
+        "connection_id": receipt.connection_id,
+        "stream": receipt.stream,
+        "scope": receipt.scope,
+        "outcome": receipt.outcome.value,
+        "whole": receipt.lists_all,
+        "population": receipt.population,
+        **({} if receipt.shrunk_to is None else {"shrunk_to": receipt.shrunk_to}),
+        **({} if receipt.replay_of is None else {"replay_of": receipt.replay_of}),
+    }
 
 
 def _pace(tenant: TenantConfig, connection: Connection, stores: Stores) -> Pace:

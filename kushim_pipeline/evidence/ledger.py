@@ -17,6 +17,10 @@ from kushim_pipeline.evidence.json_door import BadJson, canonical, content_hash,
 GENESIS = "0" * 64
 
 
+class LedgerMoved(RuntimeError):
+    """Something was written since the entry that was to be the last one."""
+
+
 class LedgerBroken(ValueError):
     """An entry does not follow from its predecessor. The text names tenant and entry."""
 
@@ -46,10 +50,12 @@ class Ledger:
         """The tenants that have a ledger, sorted."""
         return sorted(path.stem for path in self.root.glob("*.jsonl"))
 
-    def append(self, tenant_id: str, kind: str, payload: Mapping[str, Any]) -> Entry:
+    def append(self, tenant_id: str, kind: str, payload: Mapping[str, Any], *, after: int | None = None) -> Entry:
         """Write one entry durably and return it. Processes and threads may append at once: a file lock orders them.
 
-        Raises LedgerBroken when the last entry cannot be read, since nothing may follow a broken one.
+        In: `after`, the sequence of the entry that it has to follow, for what holds only as long as nothing else was
+        written; then raises LedgerMoved. Raises LedgerBroken when the last entry cannot be read, since nothing may
+        follow a broken one.
         """
         self.root.mkdir(parents=True, exist_ok=True)
         path = self.path(tenant_id)
@@ -59,6 +65,8 @@ class Ledger:
             if end < file.seek(0, os.SEEK_END):
                 file.truncate(end)
             last = _entry(tenant_id, _last_line(file.fileno(), end), end) if end else None
+            if after is not None and (last.sequence if last else 0) != after:
+                raise LedgerMoved(f"the ledger of tenant {tenant_id} has moved on from entry {after}")
             body: dict[str, Any] = {
                 "sequence": last.sequence + 1 if last else 1,
                 "previous": last.hash if last else GENESIS,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
+from typing import Protocol
 
 from kushim_pipeline.collect.http.patience import Clockwork
 from kushim_pipeline.evidence.receipt import Reason
@@ -37,6 +38,36 @@ class Found:
     name: str
     data: bytes
     modified_at: datetime
+
+
+class Folder(Protocol):
+    """Where files are read from: a real folder, or what a receipt kept of one. Everything raises Unread."""
+
+    def newest(self, pattern: str) -> str:
+        """The last, by name, of the files that a pattern matches."""
+
+    def sidecar(self, name: str, suffix: str) -> bytes | None:
+        """The bytes of a file that stands beside another; None where there is none."""
+
+    def read(self, name: str, *, vouched: bool) -> Found:
+        """A file as it stands, once it no longer changes."""
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A drop folder, by its real path."""
+
+    path: Path
+    clock: Clockwork
+
+    def newest(self, pattern: str) -> str:
+        return newest(self.path, pattern)
+
+    def sidecar(self, name: str, suffix: str) -> bytes | None:
+        return sidecar(self.path, name, suffix)
+
+    def read(self, name: str, *, vouched: bool) -> Found:
+        return read_settled(self.path, name, self.clock, vouched=vouched)
 
 
 def folder_of(connection: FileConnection, environ: Mapping[str, str]) -> Path:

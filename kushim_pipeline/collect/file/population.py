@@ -3,13 +3,11 @@
 import hashlib
 import re
 from collections import defaultdict
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import datetime, timedelta
 
 from kushim_pipeline.collect.collection import Collection
-from kushim_pipeline.collect.file.folder import SIDECARS, Found, Unread, newest, read_settled, sidecar
+from kushim_pipeline.collect.file.folder import SIDECARS, Folder, Found, Unread
 from kushim_pipeline.collect.file.table import Row, Trailer, Unusable, rows
-from kushim_pipeline.collect.http.patience import Clockwork
 from kushim_pipeline.evidence.receipt import Reason
 from kushim_pipeline.tenants.declared_file import DeclaredFile
 
@@ -18,22 +16,22 @@ _AHEAD = timedelta(minutes=5)
 _SHA256 = re.compile(r"([0-9a-fA-F]{64})(?:\s.*)?", re.DOTALL)
 
 
-def read(c: Collection, folder: Path, file: DeclaredFile, clock: Clockwork) -> None:
+def read(c: Collection, folder: Folder, file: DeclaredFile, now: datetime) -> None:
     """The file's rows as records: id = the key's cells, body = the declared columns, observed_at = the file's own time.
 
     A row that cannot be read is quarantined alone, by its line. What leaves the population itself in doubt is the
     unit's problem: no file, one that is half-written, too old, or not as declared.
     """
     try:
-        name = newest(folder, file.path)
-        beside = {suffix: sidecar(folder, name, suffix) for suffix in SIDECARS}
-        found = read_settled(folder, name, clock, vouched=beside[".sha256"] is not None)
+        name = folder.newest(file.path)
+        beside = {suffix: folder.sidecar(name, suffix) for suffix in SIDECARS}
+        found = folder.read(name, vouched=beside[".sha256"] is not None)
         evidence = _keep(c, found)
         for suffix, data in beside.items():
             if data is not None:
                 c.keep(data, operation=OPERATION, parameters={"file": name + suffix}, status=200)
         _check_digest(found, beside[".sha256"], file)
-        _check_age(c, found, file, datetime.fromtimestamp(clock.now(), UTC))
+        _check_age(c, found, file, now)
         _records(c, found, evidence, _declared(name, beside[".count"]), file)
     except Unread as trouble:
         c.problem(trouble.reason, OPERATION, str(trouble))

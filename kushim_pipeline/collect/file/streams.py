@@ -3,13 +3,15 @@
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import cast
 
 from pydantic import SecretStr
 
 from kushim_pipeline.collect.collection import Collection
-from kushim_pipeline.collect.file.folder import Unread, folder_of
+from kushim_pipeline.collect.file.folder import Dropped, Unread, folder_of
 from kushim_pipeline.collect.file.population import OPERATION, read
+from kushim_pipeline.collect.file.taped import Taped
 from kushim_pipeline.collect.pace import Pace
 from kushim_pipeline.collect.unit import GLOBAL, Unit
 from kushim_pipeline.tenants.config import Connection, FileConnection
@@ -63,13 +65,14 @@ def collect(
     In: a FileConnection; it has no secrets. A file's fault is its own unit's receipt and no other's.
     """
     drop = cast(FileConnection, connection)
+    pace = pace or Pace()
     files = {f"{SOURCE}.{file.stream}": file for file in drop.files}
     for unit in units:
         with open_collection(unit) as collection:
             try:
-                folder = folder_of(drop, os.environ)
+                folder = Taped(pace.tape) if pace.tape else Dropped(folder_of(drop, os.environ), pace.clockwork)
             except Unread as trouble:
                 collection.problem(trouble.reason, OPERATION, str(trouble))
             else:
-                read(collection, folder, files[unit.stream], (pace or Pace()).clockwork)
+                read(collection, folder, files[unit.stream], datetime.fromtimestamp(pace.now(), UTC))
         progress(unit)

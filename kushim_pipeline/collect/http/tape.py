@@ -31,7 +31,10 @@ class Tape:
         self._pages: dict[bytes, deque[Page]] = defaultdict(deque)
         for page in pages:
             self._pages[_key(page.parameters)].append(page)
-        self.files = {page.parameters["file"]: page for page in self._all() if "file" in page.parameters}
+        self.files: dict[str, Page] = {
+            page.parameters["file"]: page for page in self._all() if "file" in page.parameters
+        }
+        """The files of a drop folder, by their names."""
         self.missed: list[str] = []
         self.broken: Exception | None = None
 

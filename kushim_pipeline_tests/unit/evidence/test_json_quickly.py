@@ -1,15 +1,18 @@
 """The quick way through the door lets through what the slow one does, and reads the same."""
 
+import gc
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kushim_pipeline.evidence import json_door
-from kushim_pipeline.evidence.json_door import MAX_DEPTH, BadJson, decode
+from kushim_pipeline.evidence.json_door import LARGE, MAX_DEPTH, BadJson, decode
 
 # Pieces that make trouble: keys in two spellings, quotes and brackets within strings, numbers at every limit.
 STRINGS = st.sampled_from(
     ('"a"', '"b"', '"\\u0061"', '""', '"\\""', '"\\\\"', '"\\\\\\""', '"[{:"', '"}]"', '"a:b"',)
+    + ('"\\u003a"', '"\\u003A:"')
     + ('"\\u0000"', '"\\\\u0000"', '"ü"', '"\\ud83d\\ude00"', '"\\ud83d"', '"\\/"', '"\t"', '"' + "1" * 70 + '"')
 )  # fmt: skip
 NUMBERS = st.sampled_from(
@@ -41,6 +44,9 @@ def read(data: bytes, how: object) -> str:
 @example('{"a":1,"\\u0061":2}')
 @example('{"a":{"b":1,"b":1}}')
 @example('["x","a:b",{"a":"\\":","b":":\\""}]')
+@example('{"a":1,"a":"\\u003a\\u003A"}')
+@example('{"a\\u003a":1,"a:":1}')
+@example('[ "\\u003a", {"a":1, "b":2, "a":3} ]')
 def test_documents_are_read_as_ever(text: str) -> None:
     assert read(text.encode(), decode) == read(text.encode(), json_door._decode_slowly)
 
@@ -51,12 +57,37 @@ def test_bytes_are_refused_as_ever(data: bytes) -> None:
     assert read(data, decode) == read(data, json_door._decode_slowly)
 
 
-@pytest.mark.parametrize("depth", range(MAX_DEPTH - 2, MAX_DEPTH + 3))
-@pytest.mark.parametrize("opening, closing", [("[", "]"), ('{"a":', "}"), ('[{"a":', "}]")])
-def test_depth_has_the_same_limit(depth: int, opening: str, closing: str) -> None:
-    times = depth // (2 if opening.startswith("[{") else 1)
-    data = f'[{opening * times}"]]}}"{closing * times}]'.encode()
+@pytest.mark.parametrize(
+    "beside", ["", '"' + "x" * LARGE + '",', "[],{}," * (LARGE // 6)], ids=["alone", "long", "many"]
+)
+@pytest.mark.parametrize("inmost", ['"]]}"', "[]", "{}", "[[],{}]", '{"b":{}}'])
+@pytest.mark.parametrize("opening, closing", [("[", "]"), ('{"a":', "}"), ('[{"a":', "}]"), ('[0,{"a" :', "},1]")])
+def test_depth_has_the_same_limit(opening: str, closing: str, inmost: str, beside: str) -> None:
+    levels = 1 + opening.startswith("[{") + opening.startswith("[0")
+    refused = set()
+    for times in range((MAX_DEPTH - 5) // levels, (MAX_DEPTH + 3) // levels):
+        data = f"[{beside}{opening * times}{inmost}{closing * times}]".encode()
+        assert read(data, decode) == (found := read(data, json_door._decode_slowly))
+        refused.add(found.startswith("refused"))
+    assert refused == {True, False}
+
+
+@pytest.mark.parametrize("before", range(5))
+@pytest.mark.parametrize("number", ["1" * 64, "1" * 65, "-1." + "0" * 61, "-1." + "0" * 62, "1e" + "0" * 63])
+def test_a_long_number_is_found_wherever_it_stands(number: str, before: int) -> None:
+    data = f'["{"x" * before}", {number}, 12]'.encode()
     assert read(data, decode) == read(data, json_door._decode_slowly)
+
+
+def test_the_collector_of_garbage_is_left_as_it_was() -> None:
+    page = b"[" + b"{}," * LARGE + b"{}]"
+    for switch in (gc.disable, gc.enable):
+        switch()
+        was = gc.isenabled()
+        assert len(decode(page)) == LARGE + 1
+        with pytest.raises(BadJson):
+            decode(page[:-1])
+        assert gc.isenabled() is was
 
 
 def test_an_ordinary_page_goes_the_quick_way(monkeypatch: pytest.MonkeyPatch) -> None:

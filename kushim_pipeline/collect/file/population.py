@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.file.folder import SIDECARS, Folder, Found, Unread
 from kushim_pipeline.collect.file.table import Row, Trailer, Unusable, rows
+from kushim_pipeline.collect.file.taped import OPERATION
 from kushim_pipeline.evidence.receipt import Reason
 from kushim_pipeline.tenants.declared_file import DeclaredFile
 
-OPERATION = "read file"
 _AHEAD = timedelta(minutes=5)
 _SHA256 = re.compile(r"([0-9a-fA-F]{64})(?:\s.*)?", re.DOTALL)
 

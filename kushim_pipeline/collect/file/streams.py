@@ -10,8 +10,8 @@ from pydantic import SecretStr
 
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.file.folder import Dropped, Unread, folder_of
-from kushim_pipeline.collect.file.population import OPERATION, read
-from kushim_pipeline.collect.file.taped import Taped
+from kushim_pipeline.collect.file.population import read
+from kushim_pipeline.collect.file.taped import OPERATION, Taped
 from kushim_pipeline.collect.pace import Pace
 from kushim_pipeline.collect.unit import GLOBAL, Unit
 from kushim_pipeline.tenants.config import Connection, FileConnection

@@ -25,16 +25,13 @@ class Tape:
     def __init__(self, pages: Iterable[Page], load: Callable[[str], bytes], mask: Callable[[str], str]) -> None:
         """In: the receipt's pages, what loads the bytes of a digest, and what takes secrets out of a text, as was done
         to the parameters of pages."""
+        self._all = tuple(pages)
         self._load = load
         self._mask = mask
         self._lock = threading.Lock()
         self._pages: dict[bytes, deque[Page]] = defaultdict(deque)
-        for page in pages:
+        for page in self._all:
             self._pages[_key(page.parameters)].append(page)
-        self.files: dict[str, Page] = {
-            page.parameters["file"]: page for page in self._all() if "file" in page.parameters
-        }
-        """The files of a drop folder, by their names."""
         self.missed: list[str] = []
         self.broken: Exception | None = None
 
@@ -49,6 +46,10 @@ class Tape:
                 return None
             waiting.remove(page)
         return page, self.bytes_of(page)
+
+    def of(self, operation: str) -> list[Page]:
+        """All pages of an operation, in the order in which they came."""
+        return [page for page in self._all if page.operation == operation]
 
     def bytes_of(self, page: Page) -> bytes:
         """A page's bytes. What keeps them from being read is remembered: it is no fault of the vendor's."""
@@ -74,9 +75,6 @@ class Tape:
 
     def close(self) -> None:
         """Nothing is held open."""
-
-    def _all(self) -> list[Page]:
-        return [page for waiting in self._pages.values() for page in waiting]
 
 
 def _key(asked: Mapping[str, Any]) -> bytes:

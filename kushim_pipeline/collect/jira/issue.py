@@ -5,6 +5,7 @@ was seen. Either way Jira is asked how many issues there are: where the numbers 
 read (5,000 a page), which shows what was deleted, moved or hidden meanwhile. Once a week everything is read again.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,9 +21,11 @@ from kushim_pipeline.collect.jira.issue_mark import mark_of, read_mark, when
 from kushim_pipeline.collect.jira.project import in_scope
 from kushim_pipeline.collect.jira.site import may_browse, zone
 from kushim_pipeline.collect.jira.visit import Issues, Visit
+from kushim_pipeline.evidence.json_door import canonical
 from kushim_pipeline.evidence.receipt import Reason
 
 NEEDS = jql.NEEDS
+_STREAM = "jira.issue"
 OVERLAP = timedelta(minutes=15)
 """Jira's index may be behind its issues: a delta begins so long before a change that was as new when it was seen."""
 MINUTE, CROWD = timedelta(minutes=1), 200
@@ -139,13 +142,35 @@ def read(c: Collection, visit: Visit) -> None:
 
 def known(c: Collection, visit: Visit) -> Issues:
     """The issues that are there, for the changelogs: as `jira.issue` found them in this run, or by a list of their keys
-    and states."""
-    if visit.issues is None:
+    and states. What it is taken from is kept in either case: a receipt stands alone."""
+    if visit.issues is not None:
+        _keep(c, visit.issues)
+    elif (kept := _kept(visit)) is not None:
+        visit.issues = kept
+    else:
         found = _Found(c, visit, jql.ONLY_MARKS)
         projects, found.troubles = in_scope(visit, c.keep)
         found.projects([item.id for item in projects][: 1 if visit.reading.sample else None])
         visit.issues = Issues(found.marks, tuple(found.troubles))
     return visit.issues
+
+
+def _keep(c: Collection, issues: Issues) -> None:
+    """Keep what another collection of this run found, as if it were an answer."""
+    troubles = [(trouble.reason, trouble.operation, trouble.message) for trouble in issues.troubles]
+    told = {"stream": _STREAM, "troubles": json.dumps(troubles)}
+    c.keep(canonical(dict(issues.marks)), operation=_STREAM, parameters=told, status=200)
+
+
+def _kept(visit: Visit) -> Issues | None:
+    """What was kept so, where answers that were kept are read again."""
+    tape = visit.client.pace.tape
+    if tape is None:
+        return None
+    for page in tape.of(_STREAM):
+        troubles = json.loads(page.parameters["troubles"])
+        return Issues(json.loads(tape.bytes_of(page)), tuple(Unread(Reason(row[0]), *row[1:]) for row in troubles))
+    return None
 
 
 def _read_whole(found: _Found, keys: Sequence[str]) -> None:

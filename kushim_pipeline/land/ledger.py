@@ -25,6 +25,7 @@ _RECEIPT_COLUMNS = (
     "pages", "records", "declared_total", "declared_by", "error", "parameters", "started_at", "finished_at",
     "code_version", "receipt_sha256", "records_sha256", "contents_sha256", "last_page_sha256", "ledger_sequence",
     "recorded_at", "base_sha256", "population", "cursor", "proven_at",
+    "replay_of",
 )  # fmt: skip
 _UNIT = ("tenant_id", "connection_id", "stream", "scope")
 UnitKey = tuple[str, str, str, str]
@@ -212,6 +213,7 @@ def _receipt_row(arrival: _Arrival) -> tuple[Any, ...]:
         receipt.contents_sha256, receipt.pages[-1].sha256 if receipt.pages else None, arrival.sequence,
         datetime.now(UTC), receipt.base, receipt.population,
         orjson.dumps(receipt.cursor).decode() if receipt.cursor is not None else None, receipt.proven_at,
+        receipt.replay_of,
     )  # fmt: skip
 
 

@@ -58,7 +58,11 @@ unseen AS (
             'aws.ec2_volume', 'aws.rds_instance', 'aws.rds_cluster', 'aws.cloudtrail_trail', 'aws.logs_log_group',
             'aws.s3_bucket', 'aws.s3_bucket_encryption'
         )
-        AND (u.outcome IS NULL OR u.outcome <> 'complete' OR u.finished_at < c.as_of - INTERVAL '36 hours')
+        AND (
+            u.outcome IS NULL
+            OR u.outcome <> 'complete'
+            OR COALESCE(u.proven_at, u.finished_at) < c.as_of - INTERVAL '36 hours'
+        )
 ),
 
 kms_key AS (

@@ -22,7 +22,7 @@ WITH brought AS (
     SELECT q.tenant_id, q.connection_id, q.stream, q.scope, max(q.finished_at) AS evidence_at
     FROM raw.receipt AS q
     CROSS JOIN ops.clock AS c
-    WHERE q.finished_at <= c.as_of AND q.outcome IN ('complete', 'partial')
+    WHERE q.finished_at <= c.as_of AND q.outcome IN ('complete', 'partial') AND q.replay_of IS NULL
     GROUP BY q.tenant_id, q.connection_id, q.stream, q.scope
 ),
 

@@ -5,6 +5,7 @@ columns:
   records: how many resources there are with it; a collection that read only what changed counts what stands, too
   declared_total: the vendor's own count of the population, where it gives one
   error: what could not be read, in words
+  finished_at: when it ended; of answers that were read again, when they came
 */
 CREATE OR REPLACE VIEW mart_v1.receipt AS
 SELECT
@@ -19,7 +20,7 @@ SELECT
     r.declared_total,
     r.error,
     r.started_at,
-    r.finished_at,
+    CASE WHEN r.replay_of IS NULL THEN r.finished_at ELSE r.proven_at END AS finished_at,
     r.receipt_sha256
 FROM raw.unit AS u
 LEFT JOIN raw.receipt AS r

@@ -12,6 +12,8 @@ columns:
   classification: >-
     in or out of scope, as the tenant's policy says; unclassified when no pattern matches; contradictory when patterns
     of both lists do. The pattern * alone stands for every repository that no other pattern matches.
+  secret_scanning: enabled or disabled; NULL where it is hidden from the token
+  push_protection: Whether pushes with secrets are refused, in the same words
 */
 WITH ranked AS (
     SELECT
@@ -44,5 +46,7 @@ SELECT
         WHEN r.in_rank = r.out_rank THEN 'contradictory'
         WHEN r.in_rank > r.out_rank THEN 'in'
         WHEN r.in_rank < r.out_rank THEN 'out'
-    END AS classification
+    END AS classification,
+    (r.body->'security_and_analysis'->'secret_scanning'->>'status') AS secret_scanning,
+    (r.body->'security_and_analysis'->'secret_scanning_push_protection'->>'status') AS push_protection
 FROM ranked AS r

@@ -9,6 +9,7 @@ import math
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -238,10 +239,10 @@ def _watching(
     tenant: TenantConfig, connection: Connection, resolver: Resolver
 ) -> tuple[Callable[[str], str], Callable[[bytes], bool]]:
     """What masks secrets in a text, and what says whether bytes hold one."""
-    try:
-        secrets = resolve_all(connection.secret_refs(), resolver, tenant.tenant)
-    except MissingSecret:
-        secrets = {}
+    secrets: dict[str, SecretStr] = {}
+    for name, reference in connection.secret_refs().items():
+        with suppress(MissingSecret):
+            secrets |= resolve_all({name: reference}, resolver, tenant.tenant)
     return masking(secrets.values()), repeating(secret for name, secret in secrets.items() if name not in NO_SECRET)
 
 

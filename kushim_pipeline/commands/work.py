@@ -87,7 +87,7 @@ def verify(settings: Settings, chosen: Sequence[str]) -> int:
         )
     total = broken_total = 0
     for tenant in chosen or known:
-        receipts = objects = broken = 0
+        receipts = replays = objects = broken = 0
         for found in verify_evidence(stores.evidence, stores.ledger, [tenant]):
             if isinstance(found, Broken):
                 broken += 1
@@ -97,8 +97,10 @@ def verify(settings: Settings, chosen: Sequence[str]) -> int:
                 click.echo(printable(clean(f"SHREDDED {tenant}: {found.receipts} receipts are gone since {when}")))
             else:
                 receipts += 1
+                replays += found.replay_of is not None
                 objects += found.objects
-        say(f"{tenant}: {receipts} receipts and {objects} objects whole, {broken} broken")
+        again = f" ({replays} of them replays: answers that were read again)" if replays else ""
+        say(f"{tenant}: {receipts} receipts{again} and {objects} objects whole, {broken} broken")
         total, broken_total = total + receipts, broken_total + broken
     if not chosen:
         for fault in Trail(settings.home).verify():

@@ -51,16 +51,8 @@ def run_pipeline(
     told when all are meant, a caller who names tenants has looked already. A tenant that cannot be collected stops no
     other, and what was collected is judged in any case. Raises Stopped when there is no room or no database.
     """
-    say = _one_by_one(on_progress)
-    kushim = Kushim(load(), settings, say)
     chosen = [tenant if isinstance(tenant, str) else tenant.tenant for tenant in tenants]
-    with (
-        unbroken(settings.home),
-        _quiet(),
-        opened(prepare_dagster_home(settings)) as instance,
-        kept_engines(instance),
-        looking_out(instance, partial(_closed, say)),
-    ):
+    with _running(settings, on_progress) as (kushim, instance):
         roster = kushim.roster()
         follow(instance, roster)
         problems = [str(problem) for problem in roster.loaded.problems] if not chosen else []
@@ -71,6 +63,29 @@ def run_pipeline(
     return RunSummary(
         run.ok and not problems and not unknown, tuple(dict.fromkeys([*problems, *unknown, *run.messages()]))
     )
+
+
+def judge_pipeline(settings: Settings, on_progress: Callable[[str], None]) -> RunSummary:
+    """Land, judge and publish for everybody, without collecting anything. In, out and raised: as of `run_pipeline`."""
+    with _running(settings, on_progress) as (kushim, instance):
+        run = _Runs(kushim, build(kushim), instance)
+        run.judge()
+    return RunSummary(run.ok, tuple(dict.fromkeys(run.messages())))
+
+
+@contextmanager
+def _running(settings: Settings, on_progress: Callable[[str], None]) -> Iterator[tuple[Kushim, DagsterInstance]]:
+    """Everything that runs need, and the instance that they are in."""
+    say = _one_by_one(on_progress)
+    kushim = Kushim(load(), settings, say)
+    with (
+        unbroken(settings.home),
+        _quiet(),
+        opened(prepare_dagster_home(settings)) as instance,
+        kept_engines(instance),
+        looking_out(instance, partial(_closed, say)),
+    ):
+        yield kushim, instance
 
 
 class _Runs:

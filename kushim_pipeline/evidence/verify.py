@@ -35,12 +35,16 @@ class Broken:
 
 @dataclass(frozen=True)
 class Verified:
-    """One receipt that does verify, with the number of evidence objects that were re-hashed for it."""
+    """One receipt that does verify, with the number of evidence objects that were re-hashed for it.
+
+    `replay_of`: the receipt whose pages were read again for it; None where the vendor was asked.
+    """
 
     tenant_id: str
     stream: str
     scope: str
     objects: int
+    replay_of: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,7 @@ def verify(store: EvidenceStore, ledger: Ledger, tenant_ids: Sequence[str]) -> I
     """
     for tenant_id in tenant_ids:
         checked: set[str] = set()
+        before: set[str] = set()
         gone: list[Broken] = []
         unread: set[int] = set()
         readable = 0
@@ -71,7 +76,7 @@ def verify(store: EvidenceStore, ledger: Ledger, tenant_ids: Sequence[str]) -> I
                 shredded = entry
             if entry is None or entry.kind != "receipt":
                 continue
-            for found in _receipt(store, entry, checked):
+            for found in _receipt(store, entry, checked, before):
                 if not isinstance(found, _Gone):
                     readable += isinstance(found, Verified) and shredded is None
                     yield found
@@ -80,6 +85,7 @@ def verify(store: EvidenceStore, ledger: Ledger, tenant_ids: Sequence[str]) -> I
                     unread.add(entry.sequence)
                 else:
                     yield found.broken
+            before.add(str(entry.payload.get("receipt", "")))
         if shredded is None:
             yield from gone
             continue
@@ -120,7 +126,10 @@ def _link(entry: Entry, previous: str, sequence: int) -> Iterator[Broken]:
         yield Broken(entry.tenant_id, "the entry does not follow from the one before it", where, entry.hash)
 
 
-def _receipt(store: EvidenceStore, entry: Entry, checked: set[str]) -> Iterator[Broken | Verified | _Gone]:
+def _receipt(
+    store: EvidenceStore, entry: Entry, checked: set[str], before: set[str]
+) -> Iterator[Broken | Verified | _Gone]:
+    """Check one receipt. In: the objects that were found whole so far, which are added to; the receipts before it."""
     digest = str(entry.payload.get("receipt", ""))
     stream, scope = str(entry.payload.get("stream")), str(entry.payload.get("scope"))
     where = f"{stream} ({scope}) of ledger entry {entry.sequence}"
@@ -134,6 +143,9 @@ def _receipt(store: EvidenceStore, entry: Entry, checked: set[str]) -> Iterator[
     if (receipt.tenant_id, receipt.stream, receipt.scope) != (entry.tenant_id, stream, scope):
         whole = False
         yield Broken(entry.tenant_id, "the receipt is of another tenant, stream or scope than its entry", where, digest)
+    for what in _replay_faults(store, entry, receipt, before):
+        whole = False
+        yield Broken(entry.tenant_id, what, where, digest)
     for kind, sha256 in named:
         if sha256 in checked:
             continue
@@ -145,7 +157,30 @@ def _receipt(store: EvidenceStore, entry: Entry, checked: set[str]) -> Iterator[
         else:
             checked.add(sha256)
     if whole:
-        yield Verified(entry.tenant_id, receipt.stream, receipt.scope, len(named) + 1)
+        yield Verified(entry.tenant_id, receipt.stream, receipt.scope, len(named) + 1, receipt.replay_of)
+
+
+def _replay_faults(store: EvidenceStore, entry: Entry, receipt: Receipt, before: set[str]) -> Iterator[str]:
+    """What is wrong with a receipt that says that it was made from another one's pages: they must be that one's."""
+    named = receipt.replay_of
+    if entry.payload.get("replay_of") != named:
+        yield "the entry and the receipt do not name the same receipt as the one that was read again"
+    if named is None:
+        return
+    if named not in before:
+        yield f"it says that {named} was read again, of which the ledger knows nothing before"
+        return
+    try:
+        original = read_receipt(store, entry.tenant_id, named)
+    except (*_UNREADABLE, ValueError):
+        return  # told where it stands in the ledger
+    ours, theirs = (
+        (each.connection_id, each.stream, each.scope, each.pages, each.base) for each in (receipt, original)
+    )
+    if ours != theirs:
+        yield f"its pages are not those of {named}, which it says was read again"
+    elif receipt.proven_at is None or receipt.proven_at > (original.proven_at or original.finished_at):
+        yield f"it says that it is fresher than {named}, whose pages it has"
 
 
 def _fault(entry: Entry, what: str, where: str, digest: str, error: Exception) -> Broken | _Gone:

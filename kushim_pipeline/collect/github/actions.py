@@ -1,8 +1,10 @@
 """Which workflows may run and what they may write: `github.organization_actions` and `github.actions_permission`.
 
 The organisation's record is its permissions with `workflow` (and `selected_actions` where some are selected). A
-repository's is its permissions with `workflow`, which is asked only where the organisation lets workflows write: where
-it does not, no repository can, and `workflow` is null. Source: GitHub REST, "Actions, permissions".
+repository's is its permissions with `workflow`. No list has them, so what the rest proves is not asked: where the
+organisation lets no workflow write, no repository can, and `workflow` is null; where workflows run everywhere and a
+repository lets them write, that is all that is asked of it, and the record has `workflow` alone. Source: GitHub REST,
+"Actions, permissions"; "Disabling or limiting GitHub Actions for your organization".
 """
 
 from typing import Any
@@ -15,6 +17,7 @@ from kushim_pipeline.collect.http.answers import object_of
 from kushim_pipeline.collect.http.call import Call, Keep, Unread
 from kushim_pipeline.collect.http.listing import Item
 from kushim_pipeline.collect.http.reading import Reading, report
+from kushim_pipeline.evidence.receipt import Reason
 
 OF_ORGANIZATION = "GET /orgs/{org}/actions/permissions"
 OF_REPOSITORY = "GET /repos/{owner}/{repo}/actions/permissions"
@@ -46,26 +49,37 @@ def read_organization(c: Collection, reading: Reading) -> None:
 def read_repositories(c: Collection, reading: Reading) -> None:
     """A record for each repository."""
     try:
-        workflow = _organization(reading, c.keep)[0]["workflow"]
+        organization = _organization(reading, c.keep)[0]
     except Unread:
-        workflow = {}
-    forbidden = workflow.get("default_workflow_permissions") == "read" and (
-        workflow.get("can_approve_pull_request_reviews") is False
-    )
+        organization = {"workflow": {}}
+    may_write = organization["workflow"].get("default_workflow_permissions") != "read"
+    runs_everywhere = organization.get("enabled_repositories") == "all"
+
+    def ask(path: str, part: str = "") -> tuple[dict[str, Any], str]:
+        call = Call(f"{OF_REPOSITORY}{part}", f"{path}/actions/permissions{part}", needs=NEEDS)
+        answer = reading.client.ask(call, c.keep)
+        return object_of(answer, call, GITHUB), answer.evidence
 
     def one(repository: Item, mark: str) -> None:
         if repository.body.get("archived") is True:
             c.record(repository.id, {"absent": True, "code": "archived"}, evidence=repository.evidence, mark=mark)
             return
         path = "/repos/" + "/".join(quote(part, safe="") for part in repository.id.split("/"))
-        call = Call(OF_REPOSITORY, f"{path}/actions/permissions", needs=NEEDS)
-        answer = reading.client.ask(call, c.keep)
-        body = object_of(answer, call, GITHUB)
-        body["workflow"] = None
-        if body.get("enabled") is not False and not forbidden:
-            call = Call(f"{OF_REPOSITORY}/workflow", f"{path}/actions/permissions/workflow", needs=NEEDS)
-            body["workflow"] = object_of(reading.client.ask(call, c.keep), call, GITHUB)
-        c.record(repository.id, body, evidence=answer.evidence, mark=mark)
+        workflow = None
+        if may_write and runs_everywhere:
+            try:
+                workflow, evidence = ask(path, "/workflow")
+            except Unread as trouble:
+                if trouble.reason is Reason.DENIED:
+                    raise
+            else:
+                if workflow.get("default_workflow_permissions") == "write":
+                    c.record(repository.id, {"workflow": workflow}, evidence=evidence, mark=mark)
+                    return
+        body, evidence = ask(path)
+        if may_write and workflow is None and body.get("enabled") is not False:
+            workflow, _ = ask(path, "/workflow")
+        c.record(repository.id, {**body, "workflow": workflow}, evidence=evidence, mark=mark)
 
     each_repository(c, reading, OF_REPOSITORY, one)
 

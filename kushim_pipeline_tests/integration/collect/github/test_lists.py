@@ -145,9 +145,57 @@ def test_one_call_a_repository_where_workflows_may_not_write(vendor: Start, root
 
 
 def test_what_workflows_may_write_in_each_repository(vendor: Start, root: Path) -> None:
-    server = vendor(*repositories_say(WRITES), description=described())
-    found = collect(server.url, root, only=["github.actions_permission"])
-    assert found.records("github.actions_permission")[f"{LOGIN}/r0"]["workflow"] == WRITES
+    own, may = f"/repos/{LOGIN}/%s/actions/permissions", {"enabled": True, "allowed_actions": "all"}
+    off = {"enabled": False}
+    mixed = [
+        says(f"{own % 'r1'}/workflow", READ_ONLY),
+        Fault(f"{own % 'r2'}/workflow", "status", status=409, message="Conflict"),
+        says(own % "r2", off),
+    ]
+    server = vendor(*mixed, *repositories_say(WRITES), description=described())
+    found = collect(server.url, root / "mixed", only=["github.actions_permission"])
+    assert found.outcome("github.actions_permission") is Outcome.COMPLETE
+    assert found.records("github.actions_permission") == {
+        f"{LOGIN}/r0": {"workflow": WRITES},
+        f"{LOGIN}/r1": {**may, "workflow": READ_ONLY},
+        f"{LOGIN}/r2": {**off, "workflow": None},
+        f"{LOGIN}/r3": {"absent": True, "code": "archived"},
+    }
+    asked = [each.path for each in server.ledger if each.path.startswith("/repos/")]
+    assert sorted(asked) == sorted(
+        [f"{own % 'r0'}/workflow", f"{own % 'r1'}/workflow", own % "r1", f"{own % 'r2'}/workflow", own % "r2"]
+    )
+    # Where the organisation does not let workflows run everywhere, that comes first.
+    some = says(f"{ORG}/actions/permissions", {"enabled_repositories": "selected", "allowed_actions": "all"})
+    server = vendor(some, *mixed, *repositories_say(WRITES), description=described())
+    found = collect(server.url, root / "some", only=["github.actions_permission"])
+    assert found.records("github.actions_permission")[f"{LOGIN}/r0"] == {**may, "workflow": WRITES}
+    assert f"{own % 'r2'}/workflow" not in [each.path for each in server.ledger]
+    denied = Fault(f"{own % 'r0'}/workflow", "status", status=403, message="Resource not accessible by integration")
+    server = vendor(denied, *repositories_say(WRITES), description=described())
+    found = collect(server.url, root / "denied", only=["github.actions_permission"])
+    assert found.unread("github.actions_permission") == {f"{LOGIN}/r0": Reason.DENIED}
+
+
+def test_code_scanning_that_the_list_shows_to_be_off_is_not_asked(vendor: Start, root: Path) -> None:
+    first, second, *others = SMALL.repositories
+    assert first.visibility != "public"
+    described_so = described(
+        repositories=(
+            replace(first, code_security=False),
+            replace(second, code_security=False, visibility="public"),
+            *others,
+        )
+    )
+    server = vendor(*repositories_say(READ_ONLY), description=described_so)
+    stream = "github.code_scanning_analysis"
+    found = collect(server.url, root, only=[stream])
+    assert found.unread(stream) == {f"{LOGIN}/r0": Reason.DENIED}
+    assert found.receipts[stream].errors[0].message.startswith("not on this plan: ")
+    again = collect(server.url, root, only=[stream], before=found)
+    assert again.unread(stream) == {f"{LOGIN}/r0": Reason.DENIED}
+    asked = [each.path for each in server.ledger if each.path.startswith("/repos/")]
+    assert sorted(asked) == [f"/repos/{LOGIN}/r{n}/code-scanning/analyses" for n in (1, 2)]
 
 
 def test_code_scanning_that_was_not_bought(vendor: Start, root: Path) -> None:

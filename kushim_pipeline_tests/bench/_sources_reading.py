@@ -18,6 +18,7 @@ from pydantic import SecretStr
 
 from kushim_pipeline.collect.before import Head, heads, load_before
 from kushim_pipeline.collect.collection import Collection
+from kushim_pipeline.collect.http.answers import NOT_ON_PLAN
 from kushim_pipeline.collect.http.patience import Clockwork
 from kushim_pipeline.collect.pace import Pace
 from kushim_pipeline.collect.run import masking, repeating
@@ -50,8 +51,8 @@ class Clock:
 def read(source: str, url: str, folder: Path) -> list[Receipt]:
     """Read every unit of the made-up company's connection, as `collect_source` does."""
     company = importlib.import_module(f"kushim_pipeline_tests.bench._{source}_company")
-    streams = importlib.import_module(f"kushim_pipeline.collect.{source}.streams")
     connection = company.connection(url)
+    streams = importlib.import_module(f"kushim_pipeline.collect.{connection.source}.streams")
     secrets = {name: SecretStr(value) for name, value in company.SECRETS.items()}
     store, ledger, clock = FileStore(folder), Ledger(folder), Clock()
     known = heads(ledger, TENANT)
@@ -81,12 +82,22 @@ def read(source: str, url: str, folder: Path) -> list[Receipt]:
     return receipts
 
 
+def _trouble(receipt: Receipt) -> list[str]:
+    """What was not read, but for what the company did not buy."""
+    return [
+        f"{receipt.stream}: {error.operation}: {error.message}"
+        for error in receipt.errors
+        if not error.message.startswith(NOT_ON_PLAN)
+    ]
+
+
 def main() -> None:
     """Read, measure, print."""
     source, url, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3])
     os.environ["KUSHIM_ALLOW_PRIVATE_HOSTS"] = "1"
-    importlib.import_module(f"kushim_pipeline.collect.{source}.streams")
-    importlib.import_module("requests")
+    importlib.import_module(f"kushim_pipeline.collect.{source.partition('_')[0]}.streams")
+    for name in ("requests", "github") if source.startswith("github") else ("requests",):
+        importlib.import_module(name)
     cpu, wall = time.process_time(), time.perf_counter()
     receipts = read(source, url, folder)
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
@@ -98,7 +109,7 @@ def main() -> None:
                 "rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
                 "records": sum(receipt.records for receipt in receipts),
                 "bytes": sum(page.size for receipt in receipts for page in receipt.pages),
-                "incomplete": [f"{r.stream}: {r.error}" for r in receipts if r.outcome != "complete"],
+                "incomplete": [trouble for receipt in receipts for trouble in _trouble(receipt)[:3]],
             }
         )
     )

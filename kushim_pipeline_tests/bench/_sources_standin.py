@@ -8,18 +8,23 @@ import base64
 import importlib
 import json
 import sys
+import zlib
 from typing import Any, cast
+
+import orjson
 
 from kushim_pipeline.sandbox.standin.server import start
 from kushim_pipeline.sandbox.standin.vendor import Reply, Request, Vendor
 
 
 class Noting:
-    """A vendor, and every request that it answered."""
+    """A vendor, and every request that it answered. A query that it is asked again has the same answer until a day has
+    passed: the bare loop need not wait for it to be worked out anew."""
 
     def __init__(self, vendor: Any) -> None:
         self.vendor = vendor
         self.asked: list[tuple[str, str, dict[str, str], str, str]] = []
+        self.answered: dict[bytes, bytes] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.vendor, name)
@@ -29,7 +34,12 @@ class Noting:
         body = base64.b64encode(request.body).decode()
         kind = request.headers.get("content-type", "")
         self.asked.append((request.method, request.path, dict(request.query), body, kind))
-        return cast(Reply, self.vendor.respond(request))
+        if request.path != "/graphql":
+            return cast(Reply, self.vendor.respond(request))
+        if request.body not in self.answered:
+            self.answered[request.body] = zlib.compress(orjson.dumps(self.vendor.respond(request).body), 1)
+        json_type = {"Content-Type": "application/json; charset=utf-8"}
+        return Reply(200, zlib.decompress(self.answered[request.body]), json_type)
 
 
 def main() -> None:
@@ -42,6 +52,7 @@ def main() -> None:
     for line in sys.stdin:
         if line.strip() == "day":
             company.pass_a_day(vendor.vendor)
+            vendor.answered = {}
             print("null", flush=True)
         else:
             ledger = standin.ledger

@@ -1,9 +1,11 @@
-"""What reading Okta, Jira and Slack costs at the size of a real company; the stand-ins are processes of their own.
+"""What reading Okta, Jira, Slack and GitHub costs at the size of a real company; each stand-in is a process of its own.
 
-5,000 people and 100 applications, 100,000 issues, 5,000 members. Prints calls by the stand-in's own ledger, at first
-and when one in a hundred things has changed; peak memory of the collecting process; its CPU-seconds beside those of a
-bare aiohttp loop that reads and stores the same pages (imports left out of both). Exit 1 when beyond a limit.
-Sources may be named: `bench_sources.py okta jira`.
+5,000 people and 100 applications; 100,000 issues; 5,000 members; 2,000 repositories and 5,000 members, without pull
+requests (`github`) and with 50 merged ones in each (`github_work`). The GitHub organisation is not the cheapest one to
+read: its workflows may write, every action may run, and its repositories differ; see `_github_company`. Prints calls by
+the stand-in's own ledger, at first and when one in a hundred things has changed; peak memory of the collecting process;
+its CPU-seconds beside those of a bare aiohttp loop that reads and stores the same pages (imports left out of both).
+Exit 1 when beyond a limit. Sources may be named: `bench_sources.py okta jira`.
 """
 
 import importlib
@@ -16,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-SOURCES = ("okta", "jira", "slack")
+SOURCES = ("okta", "jira", "slack", "github", "github_work")
 MEGABYTES = 500
 TIMES_BARE = 5.0
 AGAIN = 0.1

@@ -28,6 +28,7 @@ from kushim_pipeline.sandbox.github.graph_cost import cost_of
 from kushim_pipeline.sandbox.github.graph_lists import Object, Refused, Viewer
 from kushim_pipeline.sandbox.github.graph_people import organization
 from kushim_pipeline.sandbox.github.graph_repository import repository
+from kushim_pipeline.sandbox.github.graph_run import Execution
 from kushim_pipeline.sandbox.github.graph_users import user
 from kushim_pipeline.sandbox.github.model import Token
 from kushim_pipeline.sandbox.standin.vendor import Reply, Request
@@ -87,7 +88,13 @@ def answer(estate: Estate, token: Token, request: Request) -> Reply:
         return query.reply or Reply(400)
     viewer = Viewer(estate, token, request, estate.description.points, query.points, query.nodes)
     result = execute_sync(
-        _schema(), query.document, _root(viewer), viewer, dict(query.variables), operation_name=query.name
+        _schema(),
+        query.document,
+        _root(viewer),
+        viewer,
+        dict(query.variables),
+        operation_name=query.name,
+        execution_context_class=Execution,
     )
     return Reply(200, _body(result))
 

@@ -20,6 +20,10 @@ class Github:
     """A GitHub that knows what a description says."""
 
     def __init__(self, description: Description) -> None:
+        self.become(description)
+
+    def become(self, description: Description) -> None:
+        """Contain something else from the next request on."""
         self._estate = Estate(description)
         self._limit = description.rate_limit
         self._points = description.points

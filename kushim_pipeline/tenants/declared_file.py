@@ -118,6 +118,12 @@ SCHEMAS: Mapping[str, Schema] = {
         "reviewer decision decided_on:date",
         "carried_out_on:date",
     ),
+    "credential_review": _schema(
+        "campaign credential_id",
+        "campaign credential_id",
+        "reviewer decision decided_on:date",
+        "carried_out_on:date",
+    ),
 }
 """Streams that Kushim knows. A file of such a stream need not declare columns."""
 

@@ -65,7 +65,7 @@ SELECT
     NOT COALESCE(r.is_out_of_scope, FALSE) AND (
         a.state IS DISTINCT FROM 'resolved'
         OR a.resolved_at IS NULL
-        OR a.resolved_at >= c.as_of - p.leaked_secret_window_days * INTERVAL '1 day'
+        OR a.resolved_at >= c.as_of - p.github_window_days * INTERVAL '1 day'
     ) AS is_judged
 FROM alert AS a
 CROSS JOIN ops.clock AS c

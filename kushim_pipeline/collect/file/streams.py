@@ -36,6 +36,7 @@ _DOCS = {
     "training": "Who was assigned which training, and when it was completed",
     "vendor": "Every vendor, with its owner and its last review",
     "access_review": "The decisions of an access review",
+    "credential_review": "The decisions of a review of keys, apps and tokens",
 }
 STREAMS: tuple[StreamSpec, ...] = tuple(
     StreamSpec(f"{SOURCE}.{name}", tuple(schema.columns), _DOCS[name]) for name, schema in SCHEMAS.items()

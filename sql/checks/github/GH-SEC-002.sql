@@ -10,9 +10,9 @@ freshness_hours: 36
 policy:
   - github_repositories_in_scope
   - github_repositories_out_of_scope
+  - github_window_days
   - leaked_secret_days
   - leaked_secret_resolutions
-  - leaked_secret_window_days
 unknown_when: >-
   GH-SEC-001 is not PASS for the repository, so a leak may not have been found; or the alerts or the repositories were
   denied or are not whole.

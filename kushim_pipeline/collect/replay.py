@@ -254,6 +254,8 @@ def _refuse_less(original: Receipt, receipt: Receipt, missed: list[str]) -> None
             "an answer or a record of it repeats the connection's own secret and was not kept: take the secret out at "
             "the vendor, make a new one, and run `kushim run`"
         )
+    if receipt.base != original.base:
+        raise Refused("today's reading does not build on what this receipt built on: run `kushim run`")
     if missed and not _names(receipt.errors) <= _names(original.errors):
         raise Refused(f"today's reading asks for what this receipt holds no answer to ({missed[0]}): run `kushim run`")
 

@@ -24,7 +24,7 @@ SELECT
     resource_id,
     CASE
         WHEN NOT is_enabled THEN 'PASS'
-        WHEN is_enabled AND default_permission = 'write' THEN 'FAIL'
+        WHEN default_permission = 'write' THEN 'FAIL'
         WHEN is_enabled AND NOT is_restricted AND NOT demands_pins AND unpinned > 0 THEN 'FAIL'
         WHEN is_enabled AND default_permission = 'read' AND (is_restricted OR demands_pins) THEN 'PASS'
         WHEN is_enabled AND default_permission = 'read' AND shows_files AND unread_files = 0 AND unpinned = 0 THEN 'PASS'
@@ -32,7 +32,7 @@ SELECT
     END AS status,
     CASE
         WHEN NOT is_enabled THEN 'no workflow may run'
-        WHEN is_enabled AND default_permission = 'write' THEN 'the token of a workflow may write unless it says otherwise'
+        WHEN default_permission = 'write' THEN 'the token of a workflow may write unless it says otherwise'
         WHEN is_enabled AND NOT is_restricted AND NOT demands_pins AND unpinned > 0
             THEN unpinned || ' actions of others are not pinned, ' || example || ' among them'
         WHEN is_enabled AND default_permission = 'read' AND is_restricted

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kushim_pipeline.evidence.ledger import GENESIS, Ledger, LedgerBroken, entry_hash
+from kushim_pipeline.evidence.ledger import GENESIS, Ledger, LedgerBroken, LedgerMoved, entry_hash
 
 
 def append_many(root: Path, name: str, count: int) -> None:
@@ -21,6 +21,15 @@ def test_each_entry_holds_its_predecessors_hash(tmp_path: Path) -> None:
     assert [entry.sequence for entry in entries] == [1, 2, 3, 4, 5]
     assert [entry.previous for entry in entries] == [GENESIS, *(entry.hash for entry in entries[:-1])]
     assert all(entry_hash(entry) == entry.hash for entry in entries)
+
+
+def test_an_entry_that_must_follow_another_is_refused_once_something_came_between(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    assert ledger.append("acme", "receipt", {}, after=0).sequence == 1
+    with pytest.raises(LedgerMoved, match="moved on from entry 0"):
+        ledger.append("acme", "receipt", {}, after=0)
+    assert ledger.append("acme", "receipt", {}, after=1).sequence == 2
+    assert len(list(ledger.entries("acme"))) == 2
 
 
 def test_several_processes_write_one_chain(tmp_path: Path) -> None:

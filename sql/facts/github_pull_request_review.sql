@@ -2,8 +2,8 @@
 table: github_pull_request_review
 title: Merged pull requests, with who approved what was merged
 # A reviewer's last opinion before the merge counts; a comment is none. It is an approval of what was merged where it was
-# given of the head that was merged, by a person who neither opened the pull request nor wrote its last commit (a merge of
-# the default branch into it, by whoever pressed the button, is nobody's writing).
+# given of the head that was merged, by a person who neither opened the pull request nor wrote its last commit (a merge
+# that GitHub made, by whoever pressed the button "Update branch", is nobody's writing).
 # Source: GitHub GraphQL, "PullRequest", "PullRequestReview"; an account that is gone has no author.
 streams: [github.pull_request, github.repository]
 population_streams: [github.pull_request]
@@ -31,8 +31,11 @@ WITH request AS MATERIALIZED (
         lower(r.body->'author'->>'login') AS author,
         lower(r.body->>'headRefOid') AS head,
         CASE
-            WHEN COALESCE(as_integer(r.body->'commits'->'nodes'->0->'commit'->'parents'->>'totalCount'), 1) < 2
-                THEN lower(r.body->'commits'->'nodes'->0->'commit'->'author'->'user'->>'login')
+            WHEN NOT COALESCE(
+                as_boolean(r.body->'commits'->'nodes'->0->'commit'->>'committedViaWeb')
+                AND (r.body->'commits'->'nodes'->0->'commit'->>'messageHeadline') LIKE 'Merge branch %',
+                FALSE
+            ) THEN lower(r.body->'commits'->'nodes'->0->'commit'->'author'->'user'->>'login')
         END AS head_author,
         (r.body->>'baseRefName') AS base,
         as_integer(r.body->'reviews'->>'totalCount') AS declared,

@@ -2,9 +2,11 @@
 
 Id: `org/repo@sha`; the record is GraphQL's node. A commit does not change, but a merge brings in older ones: a later
 reading goes from the newest until what it found and what it knew are as many as GitHub counts; where they never are,
-history was rewritten, and it goes to the end. Source: GitHub GraphQL, objects Commit, GitSignature.
+history was rewritten, and it goes to the end. GitHub links a commit to its pull request a while after the merge, so one
+that was new and had none is looked at again. Source: GitHub GraphQL, objects Commit, GitSignature.
 """
 
+from datetime import timedelta
 from typing import Any
 
 from kushim_pipeline.collect.collection import Collection
@@ -15,6 +17,9 @@ from kushim_pipeline.collect.http.call import Unread
 from kushim_pipeline.evidence.receipt import Reason
 
 NEEDS = "the repository permissions Contents: read and Pull requests: read (classic: repo)"
+ALONE = " alone"
+"""At the end of the mark of a commit that had no pull request."""
+AN_HOUR = timedelta(hours=1)
 _PULLS = f"totalCount {PAGE} nodes {{ number state mergedAt baseRefName repository {{ nameWithOwner }} }}"
 QUESTION = Question(
     "DefaultBranchCommits",
@@ -63,15 +68,17 @@ def _take(c: Collection, reading: GithubReading, walk: Walk, node: dict[str, Any
     if committed is None:
         c.unreadable(name, Reason.QUARANTINED, QUESTION.operation, "the commit has no time")
         return True
-    if not walk.known.get(name):
-        walk.new += 1
+    pulls = node.get("associatedPullRequests")
+    known = walk.known.get(name, "")
+    if not known or (known.endswith(ALONE) and isinstance(pulls, dict) and pulls.get("nodes")):
+        walk.new += not known
         try:
-            pulls = node.get("associatedPullRequests")
             body = {**node, "associatedPullRequests": _all(c, reading, walk, oid, pulls)}
         except Unread as trouble:
             c.unreadable(name, trouble.reason, trouble.operation, trouble.message)
         else:
-            c.record(name, body, evidence=evidence, observed_at=committed, mark=str(node["committedDate"]))
+            mark = str(node["committedDate"]) + ("" if body["associatedPullRequests"]["nodes"] else ALONE)
+            c.record(name, body, evidence=evidence, observed_at=committed, mark=mark)
     return True
 
 
@@ -89,7 +96,13 @@ def _all(c: Collection, reading: GithubReading, walk: Walk, oid: str, pulls: Any
 
 
 def _is_done(walk: Walk) -> bool:
-    return not walk.whole and len(walk.known) + walk.new == walk.total
+    if walk.whole or len(walk.known) + walk.new != walk.total:
+        return False
+    young = walk.since - AN_HOUR
+    return not any(
+        mark.endswith(ALONE) and name not in walk.seen and (parsed(mark.removesuffix(ALONE)) or young) > young
+        for name, mark in walk.known.items()
+    )
 
 
 HISTORY = History(QUESTION, _part, ("defaultBranchRef", "target", "history"), _take, _is_done, "@")

@@ -16,7 +16,10 @@ from kushim_pipeline.evidence.receipt import Reason
 
 NEEDS = "the repository permissions Pull requests, Contents, Commit statuses and Checks: read (classic: repo)"
 OVERLAP = timedelta(hours=1)
-_REVIEWS = f"totalCount {PAGE} nodes {{ author {{ __typename login }} state submittedAt commit {{ oid }} }}"
+_REVIEWS = (
+    f"totalCount {PAGE} nodes {{ author {{ __typename login }} authorCanPushToRepository state submittedAt "
+    "commit { oid } }"
+)
 _CONTEXTS = (
     f"totalCount {PAGE} nodes {{ __typename ... on CheckRun {{ name status conclusion completedAt }} "
     "... on StatusContext { context state createdAt } }"
@@ -32,7 +35,13 @@ QUESTION = Question(
   reviews(first: 20) {{ {_REVIEWS} }}
   commits(last: 1) {{
     totalCount
-    nodes {{ commit {{ oid statusCheckRollup {{ state contexts(first: 20) {{ {_CONTEXTS} }} }} }} }}
+    nodes {{
+      commit {{
+        oid messageHeadline committedViaWeb
+        author {{ user {{ login }} }}
+        statusCheckRollup {{ state contexts(first: 20) {{ {_CONTEXTS} }} }}
+      }}
+    }}
   }}
 }}""",
 )

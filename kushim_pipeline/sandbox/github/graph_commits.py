@@ -127,6 +127,7 @@ class Work:
             return {
                 "id": f"PRR_{key:x}",
                 "author": actor(found.author),
+                "authorCanPushToRepository": found.may_push,
                 "body": "",
                 "commit": lambda info: self.commit(tip(oid)),
                 "createdAt": found.submitted_at or pull.created_at,

@@ -47,12 +47,14 @@ class Commit:
 
 @dataclass(frozen=True)
 class Review:
-    """A review of a pull request. `commit`: the head that it saw; "" is the pull request's present head."""
+    """A review of a pull request. `commit`: the head that it saw; "" is the pull request's present head. `may_push`:
+    whether its author has write access."""
 
     author: str
     state: Literal["APPROVED", "CHANGES_REQUESTED", "COMMENTED", "DISMISSED", "PENDING"] = "APPROVED"
     submitted_at: str | None = CHANGED
     commit: str = ""
+    may_push: bool = True
 
 
 @dataclass(frozen=True)

@@ -214,12 +214,26 @@ def test_a_second_reading_takes_what_is_new(vendor: Start, root: Path) -> None:
     second = collect(server.url, root, only=WORK, before=found)
     assert set(second.records("github.pull_request")) == {f"{LOGIN}/many#131"}
     assert set(second.records("github.commit")) == {f"{LOGIN}/many@{'b' * 40}"}
-    assert len(server.ledger) <= 6
+    assert len(server.ledger) <= 7
     # History is rewritten: what is no longer there is gone.
     rewritten = changed("many", ago(minutes=1), commits=(commit("d" * 40, 0.0001), *many.commits[3:]))
     third = collect(vendor(description=rewritten, graphql=True).url, root, only=WORK, before=second)
     assert set(third.records("github.commit")) == {f"{LOGIN}/many@{'d' * 40}"}
     assert len(third.receipts["github.commit"].gone) == 4
+
+
+def test_a_commit_that_gets_its_pull_request_later_is_taken_again(vendor: Start, root: Path) -> None:
+    many = named("many")
+    alone = replace(commit("b" * 40, 0.0002), pull_requests=())
+    early = changed("many", commits=(alone, *many.commits))
+    found = collect(vendor(description=early, graphql=True).url, root, only=WORK)
+    assert found.records("github.commit")[f"{LOGIN}/many@{'b' * 40}"]["associatedPullRequests"]["nodes"] == []
+    linked = replace(alone, pull_requests=(many.pull_requests[0].number,))
+    late = changed("many", ago(minutes=1), commits=(commit("c" * 40, 0.0001), linked, *many.commits))
+    second = collect(vendor(description=late, graphql=True).url, root, only=WORK, before=found)
+    pulls = second.records("github.commit")[f"{LOGIN}/many@{'b' * 40}"]["associatedPullRequests"]["nodes"]
+    assert [pull["number"] for pull in pulls] == [many.pull_requests[0].number]
+    assert second.receipts["github.commit"].population == (found.receipts["github.commit"].population or 0) + 1
 
 
 def test_what_could_not_be_read_is_read_the_next_time(vendor: Start, root: Path, first: Found) -> None:

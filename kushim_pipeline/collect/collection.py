@@ -88,7 +88,7 @@ class Collection:
         self._lock = threading.Lock()
         self._started_at = datetime.now(UTC)
         self._pages: list[Page] = []
-        self._records = Records()
+        self._records = Records(repeats)
         self._hashes: dict[str, str] = {}
         self._errors: list[ReadError] = []
         self._declared: tuple[int, str] | None = None
@@ -201,16 +201,12 @@ class Collection:
             return
         try:
             raw = canonical(body)
-            if b"\\u0000" in raw:
+            if b"\\" in raw and b"\\u0000" in raw:
                 decode(raw)
             digest = hashlib.sha256(raw).hexdigest()
             line = _line(resource_id, raw, digest, evidence, observed_at)
         except BadJson as error:
             self.unreadable(_clean(resource_id), Reason.QUARANTINED, "record", str(error))
-            return
-        if self._repeats(line):
-            # It came in a spelling that the answer's bytes do not show, say with a letter escaped.
-            self.problem(Reason.QUARANTINED, "record", "a record repeats a secret of this connection")
             return
         with self._lock:
             twice = self._records.add(resource_id, line)
@@ -240,6 +236,7 @@ class Collection:
     def finish(self) -> Receipt:
         """End the collection: store its records and return its receipt. Called once, after the last report."""
         with self._records:
+            self._leave_out_secrets()
             population = self._population()
             shrunk_to = self._reconcile(population)
             parts = [self._store.put(self.unit.tenant_id, part) for part in self._records.parts()]
@@ -274,6 +271,14 @@ class Collection:
                 finished_at=datetime.now(UTC),
                 code_version=self._code_version,
             )
+
+    def _leave_out_secrets(self) -> None:
+        """Take back the records that repeat a secret: in a spelling that their page's bytes do not show, say with a
+        letter escaped."""
+        for resource_id in self._records.leave_out_secrets():
+            self._hashes.pop(resource_id, None)
+            self._marks.pop(resource_id, None)
+            self.problem(Reason.QUARANTINED, "record", "a record repeats a secret of this connection")
 
     def _population(self) -> set[str]:
         """Every resource that is there: read now, seen but unreadable now, or standing as it was."""

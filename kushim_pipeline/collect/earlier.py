@@ -9,7 +9,9 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import Any
+from urllib.parse import unquote
 
 import orjson
 
@@ -98,16 +100,28 @@ class Earlier:
 def _pages(receipt: Mapping[str, Any]) -> Iterator[tuple[_Key, tuple[str, Mapping[str, str], str]]]:
     """The answers of a receipt that may be asked about, the newest of a call first.
 
-    None of a call that something was wrong with, other than a denial: the bytes may have been damaged on their way.
+    Not those of a resource that could not be read of them, other than by a denial: they may have been damaged on their
+    way, and a 304 would have them believed for ever.
     """
-    doubtful = {error["operation"] for error in receipt["errors"] if error["reason"] != Reason.DENIED}
+    doubtful = {
+        (error["operation"], error["resource_id"]) for error in receipt["errors"] if error["reason"] != Reason.DENIED
+    }
     for page in reversed(receipt["pages"]):
         headers, asked = page.get("headers", {}), page["parameters"]
         etag = headers.get("etag", "")
-        if page["status"] not in (200, 304) or page["operation"] in doubtful or not _ETAG.fullmatch(etag):
+        if page["status"] not in (200, 304) or not _ETAG.fullmatch(etag):
             continue
-        if all(isinstance(value, str) and _MASKED not in value for value in asked.values()):
+        if not all(isinstance(value, str) and _MASKED not in value for value in (etag, *asked.values())):
+            continue
+        if doubtful.isdisjoint((page["operation"], name) for name in _named(asked.get("path", ""))):
             yield _key(asked), (etag, headers, page["sha256"])
+
+
+def _named(path: str) -> Iterator[str]:
+    """What a path may be about: a part of it, or two that belong together as `org/repo` do."""
+    parts = unquote(path).split("/")
+    yield from parts
+    yield from ("/".join(pair) for pair in pairwise(parts))
 
 
 def _key(asked: Asked) -> _Key:

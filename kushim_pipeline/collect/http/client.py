@@ -152,7 +152,7 @@ class Client:
             self._limiter.done(bucket, budget, is_free)
         status = answer.status
         if status == UNCHANGED:
-            earlier = still_holds(known, answer, asked) if known is not None else None
+            earlier = still_holds(known, answer, asked, self.leads_away) if known is not None else None
             if earlier is None:
                 raise _NothingSent
             answer = earlier

@@ -14,6 +14,7 @@ from kushim_pipeline.sandbox import (
     aws_edge,
     aws_events,
     aws_organizations,
+    aws_quotas,
     aws_services,
 )
 from kushim_pipeline.sandbox.aws_asked import Answer, Asked
@@ -27,6 +28,7 @@ ANSWERS: Mapping[str, Callable[[Asked], Answer]] = {
     **aws_edge.ANSWERS,
     **aws_events.ANSWERS,
     **aws_organizations.ANSWERS,
+    **aws_quotas.ANSWERS,
     **aws_services.ANSWERS,
 }
 """service:Operation, the service as the request is signed for it -> how it is answered."""

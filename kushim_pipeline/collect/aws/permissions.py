@@ -1,6 +1,6 @@
 """Which IAM action a call needs, where it is not `service:Operation` (service authorization reference)."""
 
-_PREFIX = {"elbv2": "elasticloadbalancing", "resourcegroupstaggingapi": "tag"}
+_PREFIX = {"elbv2": "elasticloadbalancing", "resourcegroupstaggingapi": "tag", "service-quotas": "servicequotas"}
 _OTHERS = {
     ("accessanalyzer", "ListFindingsV2"): "access-analyzer:ListFindings",
     ("access-analyzer", "ListFindingsV2"): "access-analyzer:ListFindings",

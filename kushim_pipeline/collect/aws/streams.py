@@ -25,6 +25,7 @@ from kushim_pipeline.collect.aws import (
     inspector,
     kms,
     organizations,
+    quotas,
     rds,
     s3,
     secretsmanager,
@@ -360,6 +361,12 @@ STREAMS: tuple[StreamSpec, ...] = (
         alarms.read_scaling_groups,
         "autoscaling:DescribeAutoScalingGroups",
         ("autoscaling_group", "", "Auto Scaling groups"),
+    ),
+    *_streams(
+        "region",
+        quotas.read_quotas,
+        "servicequotas:GetServiceQuota servicequotas:GetAWSDefaultServiceQuota cloudwatch:GetMetricStatistics",
+        ("service_quota", "", "the quotas that bound how far production can grow"),
     ),
 )
 _BY_NAME = {spec.name: spec for spec in STREAMS}

@@ -19,7 +19,7 @@ STREAMS = [
     "acm_certificate", "ssm_instance", "ssm_patch_state", "secretsmanager_secret", "lambda_function", "lambda_policy",
     "lambda_url", "ecr_repository", "ecr_registry_scanning", "dynamodb_table", "dynamodb_backup", "cloudwatch_alarm",
     "logs_metric_filter", "sns_subscription", "events_rule", "autoscaling_group", "rds_instance", "rds_cluster",
-    "rds_parameter_group",
+    "rds_parameter_group", "service_quota",
 ]  # fmt: skip
 EDGE = ["elbv2_load_balancer", "elbv2_listener", "apigateway_stage", "wafv2_association"]
 
@@ -82,7 +82,7 @@ def reasons(outcome: Outcome, stream: str, scope: str = HERE) -> set[tuple[str |
 def test_everything_is_read_whole_there_and_proven_empty_elsewhere(whole: Outcome) -> None:
     assert whole.not_complete() == {}
     for stream in STREAMS:
-        if stream not in ("cloudfront_distribution", "ecr_registry_scanning"):
+        if stream not in ("cloudfront_distribution", "ecr_registry_scanning", "service_quota"):
             receipt = whole.receipt(stream, REGIONS[1])
             assert (receipt.records, receipt.empty_proven_by is None) == (0, False), stream
 
@@ -162,6 +162,35 @@ def test_what_watches_and_whom_it_tells(whole: Outcome, made: dict[str, str]) ->
     assert (arn, [target["Arn"] for target in rule["Targets"]]) == (made["rule"], [made["topic"]])
     (group,) = whole.records("autoscaling_group", HERE).values()
     assert group["MaxSize"] == 4
+
+
+def test_a_quota_that_nobody_raised_is_its_default_and_what_is_used_is_as_aws_counts_it(
+    edge: Proxy, tmp_path: Path
+) -> None:
+    points = b'{"Label": "ResourceCount", "Datapoints": [{"Maximum": 8.0}, {"Maximum": 12.0}]}'
+    edge.fail("GetMetricStatistics", lambda request, upstream: Response(200, points), region=HERE)
+    outcome = read(edge.url, tmp_path, ["service_quota"])
+    of = f"arn:aws:servicequotas:{HERE}:{ACCOUNT}"
+    found = outcome.records("service_quota", HERE)
+    assert {arn: (quota["Value"], quota["Used"]) for arn, quota in found.items()} == {
+        f"{of}:ec2/L-1216C47A": (64.0, 12.0),
+        f"{of}:rds/L-7B6409FD": (40.0, 12.0),
+    }
+    asked = [page.operation for page in outcome.receipt("service_quota", HERE).pages]
+    assert asked.count("GetServiceQuota") == 2
+    assert asked.count("GetAWSDefaultServiceQuota") == 1
+    elsewhere = outcome.records("service_quota", next(region for region in REGIONS if region != HERE))
+    assert {quota["Used"] for quota in elsewhere.values()} == {None}, "AWS sends no point where it counts nothing"
+
+
+@pytest.mark.parametrize("operation", ["GetServiceQuota", "GetAWSDefaultServiceQuota", "GetMetricStatistics"])
+def test_a_quota_that_may_not_be_read_is_unknown_alone(edge: Proxy, tmp_path: Path, operation: str) -> None:
+    edge.fail(operation, error(400, "AccessDeniedException"), region=HERE)
+    outcome = read(edge.url, tmp_path, ["service_quota"])
+    denied = {name for name, reason in reasons(outcome, "service_quota") if reason == "denied" and name}
+    both = {f"arn:aws:servicequotas:{HERE}:{ACCOUNT}:{code}" for code in ("ec2/L-1216C47A", "rds/L-7B6409FD")}
+    assert denied == ({name for name in both if "rds" in name} if operation == "GetAWSDefaultServiceQuota" else both)
+    assert outcome.receipt("service_quota", HERE).records == 2 - len(denied)
 
 
 def test_what_is_called_is_what_these_streams_may_call(served: Proxy, whole: Outcome) -> None:

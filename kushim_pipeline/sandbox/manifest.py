@@ -13,6 +13,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from kushim_pipeline.sandbox.estate import Account, Model
+from kushim_pipeline.sandbox.github_plan import Merged, Override, Pushed, Vulnerability
 from kushim_pipeline.sandbox.jira_plan import JiraSite
 from kushim_pipeline.sandbox.okta_plan import OktaOrg
 from kushim_pipeline.sandbox.people import Person
@@ -34,23 +35,43 @@ class Protection(Model):
     deletions: bool = False
 
 
-class Merged(Model):
-    """A pull request that was merged, `days` ago. `by`: whose it is."""
+class Leak(Model):
+    """A leaked secret that GitHub found, `days` ago. `closed`: as many days ago; open without."""
 
-    title: str
+    days: int
+    closed: int | None = None
+    resolution: str = "revoked"
+
+
+class Decision(Model):
+    """What somebody decided of a credential or of a person's access, `days` ago."""
+
     by: str
     days: int
+    decision: str = "keep"
 
 
 class Repository(Model):
     """A repository. `ruleset`: its default branch is guarded by a ruleset, which `bypass` may let somebody pass.
-    `merged`: pull requests, in the order of their numbers."""
+    `merged`: pull requests, in the order of their numbers. `leaks`: too. `uses`: what its workflow uses; nothing
+    makes it a file that nobody can read. `keys`: deploy keys that may write, by title."""
 
     visibility: Literal["public", "private", "internal"] = "private"
     archived: bool = False
     protection: Protection | None = Protection()
     ruleset: Literal["none", "sound", "bypass"] = "none"
     merged: tuple[Merged, ...] = ()
+    pushed: tuple[Pushed, ...] = ()
+    dependency_alerts: bool = True
+    vulnerabilities: tuple[Vulnerability, ...] = ()
+    code_security: bool = True
+    scanned: int | None = 1
+    """How many days ago code scanning looked at it last."""
+    secret_scanning: bool = True
+    push_protection: bool = True
+    leaks: tuple[Leak, ...] = ()
+    uses: Names = ("actions/checkout@v4",)
+    keys: Names = ()
 
 
 class Organization(Model):
@@ -59,6 +80,7 @@ class Organization(Model):
     Its members are the owners, the people of its `departments` who have not left, and `members`, whoever they are.
     `crowd`: that many members more, with numbers for names. `single_sign_on`: the people among the members have an
     identity that is linked, by their e-mail address; then the organisation pays for GitHub Enterprise Cloud.
+    `apps`: those that may write; `tokens`: fine-grained ones that may write, by name, with whose they are.
     """
 
     owners: Names = Field(min_length=1)
@@ -71,8 +93,14 @@ class Organization(Model):
     single_sign_on: bool = False
     base_permission: Literal["none", "read", "write", "admin"] = "read"
     repositories: dict[str, Repository] = Field(default_factory=dict)
-    seen_as: Literal["owner", "member"] = "owner"
-    """Whose token Kushim has. A member's sees no repository here, and not what only owners are shown."""
+    overrides: tuple[Override, ...] = ()
+    allowed_actions: Literal["all", "local_only", "selected"] = "selected"
+    workflows_may: Literal["read", "write"] = "read"
+    apps: Names = ()
+    tokens: dict[str, str] = Field(default_factory=dict)
+    seen_as: Literal["owner", "member", "app"] = "owner"
+    """Whose token Kushim has. A member's sees no repository here, and not what only owners are shown; an app's sees
+    which tokens were granted access, too."""
 
 
 class Exempted(Model):
@@ -138,6 +166,7 @@ class Tenant(Model):
     """One tenant: its file, its people, its estate, and what is planted.
 
     In a text of `policy`, `{30 days ago}` stands for that day. `has_people_file`: HR brings a list of the people.
+    `credential_reviews`: what was decided of keys, apps and tokens, by their names; a list of it is brought, too.
     """
 
     name: str
@@ -145,6 +174,7 @@ class Tenant(Model):
     policy: dict[str, Any] = Field(default_factory=dict)
     people: dict[str, Person] = Field(default_factory=dict)
     has_people_file: bool = False
+    credential_reviews: dict[str, Decision] = Field(default_factory=dict)
     aws: dict[str, Account] = Field(default_factory=dict)
     github: dict[str, Organization] = Field(default_factory=dict)
     okta: OktaOrg | None = None

@@ -13,7 +13,7 @@ from kushim_pipeline.sandbox.answers import Fault
 from kushim_pipeline.sandbox.build import build
 from kushim_pipeline.sandbox.gate import Door, Gate, Rules
 from kushim_pipeline.sandbox.manifest import Manifest, Tenant, load
-from kushim_pipeline.sandbox.people import day, people_file
+from kushim_pipeline.sandbox.people import day, people_file, review_file
 from kushim_pipeline.sandbox.vendors_world import Vendors
 
 Names = Mapping[str, Mapping[str, str]]
@@ -95,10 +95,25 @@ def start(
         drops = {
             f"{DROP}/{tenant_id}/{name}": data
             for tenant_id, tenant in tenants.items()
-            if tenant.has_people_file
-            for name, data in people_file(tenant_id, tenant.people).items()
+            for name, data in _lists(tenant_id, tenant, names[tenant_id]).items()
         }
         yield World(manifest, names, files, drops, environment, gate, vendors)
+
+
+def _lists(tenant_id: str, tenant: Tenant, names: Mapping[str, str]) -> dict[str, bytes]:
+    """What is brought to a tenant's drop folder: file name -> contents."""
+    found: dict[str, bytes] = {}
+    if tenant.has_people_file:
+        found |= people_file(tenant_id, tenant.people)
+    if tenant.credential_reviews:
+        found["credentials.csv"] = review_file(
+            ["campaign", "credential_id", "reviewer", "decision", "decided_on"],
+            [
+                ["last", names[name], each.by, each.decision, str(day(each.days))]
+                for name, each in tenant.credential_reviews.items()
+            ],
+        )
+    return found
 
 
 def _environment(tenants: Mapping[str, Tenant], environ: Mapping[str, str]) -> dict[str, str]:
@@ -152,8 +167,12 @@ def _tenant_file(
         for account in tenant.aws.values()
     ]
     connections += vendors_world.connections(tenant_id, tenant, vendors)
+    files: list[dict[str, Any]] = []
     if tenant.has_people_file:
-        files = [{"stream": "person", "path": "people-*.csv", "columns": {"status": "text"}, "proof": "sha256"}]
+        files.append({"stream": "person", "path": "people-*.csv", "columns": {"status": "text"}, "proof": "sha256"})
+    if tenant.credential_reviews:
+        files.append({"stream": "credential_review", "path": "credentials.csv"})
+    if files:
         connections.append({"source": "file", "name": "hr", "folder": f"{DROP}/{tenant_id}", "files": files})
     exceptions = [{**exempted.model_dump(), "resource": names[exempted.resource]} for exempted in tenant.exceptions]
     return {

@@ -34,7 +34,7 @@ SELECT
         WHEN NOT is_enabled THEN 'no workflow may run'
         WHEN default_permission = 'write' THEN 'the token of a workflow may write unless it says otherwise'
         WHEN is_enabled AND NOT is_restricted AND NOT demands_pins AND unpinned > 0
-            THEN unpinned || ' actions of others are not pinned, ' || example || ' among them'
+            THEN 'actions of others that are not pinned: ' || unpinned || ', ' || example || ' among them'
         WHEN is_enabled AND default_permission = 'read' AND is_restricted
             THEN 'tokens read by default, and only some actions may run'
         WHEN is_enabled AND default_permission = 'read' AND demands_pins

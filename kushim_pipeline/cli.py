@@ -57,7 +57,8 @@ def demo() -> None:
 @cli.command()
 @_tenants
 @click.option("--source", "sources", multiple=True, metavar="S", help="Only this source (repeatable).")
-def run(tenants: tuple[str, ...], sources: tuple[str, ...]) -> None:
+@click.option("--full", is_flag=True, help="Read everything anew, not only what changed since the last reading.")
+def run(tenants: tuple[str, ...], sources: tuple[str, ...], full: bool) -> None:
     """Collect, judge and publish.
 
     The exit code is 0 when the pipeline did its work, whatever the verdicts, 1 when it could not or when a tenant file
@@ -65,7 +66,7 @@ def run(tenants: tuple[str, ...], sources: tuple[str, ...]) -> None:
     """
     from kushim_pipeline.commands import work
 
-    sys.exit(work.run(_settings(), tenants, sources))
+    sys.exit(work.run(_settings(), tenants, sources, full=full))
 
 
 @cli.command()

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from kushim_pipeline.evidence.verify import Broken
 
 
-def run(settings: Settings, chosen: Sequence[str], sources: Sequence[str]) -> int:
-    """Collect, judge and publish. 0 when all of it was done, 1 when a tenant was refused or a part failed."""
+def run(settings: Settings, chosen: Sequence[str], sources: Sequence[str], *, full: bool = False) -> int:
+    """Collect (`full`: all anew), judge, publish. 0 when all was done, 1 when a tenant was refused or a part failed."""
     from kushim_pipeline.catalogue.load import HERE
     from kushim_pipeline.catalogue.policy import load_policy, resolve
     from kushim_pipeline.operate.life import notice
@@ -49,7 +49,7 @@ def run(settings: Settings, chosen: Sequence[str], sources: Sequence[str]) -> in
 
     from kushim_pipeline.defs.run import run_pipeline
 
-    summary = run_pipeline(settings, tenants, sources, say)
+    summary = run_pipeline(settings, tenants, sources, say, full=full)
     for message in summary.messages:
         say(message)
     return 0 if summary.ok and not refused else 1

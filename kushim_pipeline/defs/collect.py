@@ -126,10 +126,11 @@ def _read(context: AssetExecutionContext, kushim: Kushim, work: Sequence[Work]) 
     vault = shared_vault(kushim.settings)  # refuses weak keys before anything is read
     secrets = resolver(os.environ, lambda: vault)
     stores = kushim.stores
+    full = context.run.tags.get(names.FULL) == "true"
     pool = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="collect")
     try:
         pending: dict[Future[list[Receipt]], Work] = {
-            pool.submit(_collect, kushim, stores, secrets, item): item for item in work
+            pool.submit(_collect, kushim, stores, secrets, item, full): item for item in work
         }
         while pending:
             done, _ = wait(pending, return_when=FIRST_COMPLETED)
@@ -147,9 +148,9 @@ def _read(context: AssetExecutionContext, kushim: Kushim, work: Sequence[Work]) 
     return failed
 
 
-def _collect(kushim: Kushim, stores: Stores, secrets: Resolver, item: Work) -> list[Receipt]:
+def _collect(kushim: Kushim, stores: Stores, secrets: Resolver, item: Work, full: bool) -> list[Receipt]:
     progress = Progress.begin(item.tenant, item.source, kushim.say)
-    receipts = collect_source(item.tenant, item.source, stores, secrets, progress.one_more)
+    receipts = collect_source(item.tenant, item.source, stores, secrets, progress.one_more, full=full)
     progress.end(receipts)
     unread = (Outcome.DENIED, Outcome.FAILED)
     kushim.read[item.tenant.tenant, item.source] = any(receipt.outcome not in unread for receipt in receipts)

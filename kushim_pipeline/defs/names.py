@@ -11,6 +11,9 @@ WAREHOUSE = "warehouse"
 COLLECT, RECOLLECT, JUDGE, RETENTION = "collect", "recollect", "judge", "retention"
 """The jobs."""
 
+FULL = "kushim/full"
+"""The tag of a run that reads everything anew, also what has not changed: "true"."""
+
 RECEIPTS_CHECK, FACTS_CHECK, VERDICTS_CHECK = "receipts_reconcile", "rows_are_sound", "verdicts_are_sound"
 """The asset checks of the three layers."""
 

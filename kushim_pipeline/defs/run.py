@@ -43,13 +43,16 @@ def run_pipeline(
     tenants: Sequence[str | TenantConfig],
     sources: Sequence[str],
     on_progress: Callable[[str], None],
+    *,
+    full: bool = False,
 ) -> RunSummary:
     """Collect the tenants from the sources, then land, judge and publish for everybody.
 
     In: tenants (ids, or their configurations) and sources, none of either meaning all; a function that is told how it
-    goes, a line a call. Tenants are taken from the files of `settings`; what is wrong there is
-    told when all are meant, a caller who names tenants has looked already. A tenant that cannot be collected stops no
-    other, and what was collected is judged in any case. Raises Stopped when there is no room or no database.
+    goes, a line a call; whether to read all anew where what changed would be enough. Tenants are taken from the files
+    of `settings`; what is wrong there is told when all are meant, a caller who names tenants has looked already. A
+    tenant that cannot be collected stops no other, and what was collected is judged in any case. Raises Stopped when
+    there is no room or no database.
     """
     chosen = [tenant if isinstance(tenant, str) else tenant.tenant for tenant in tenants]
     with _running(settings, on_progress) as (kushim, instance):
@@ -58,7 +61,7 @@ def run_pipeline(
         problems = [str(problem) for problem in roster.loaded.problems] if not chosen else []
         unknown = [f"there is no tenant {tenant} that can run" for tenant in chosen if tenant not in roster.tenants]
         run = _Runs(kushim, build(kushim), instance)
-        run.collect(chosen or list(roster.tenants), sources or SOURCES, roster)
+        run.collect(chosen or list(roster.tenants), sources or SOURCES, roster, full)
         run.judge()
     return RunSummary(
         run.ok and not problems and not unknown, tuple(dict.fromkeys([*problems, *unknown, *run.messages()]))
@@ -110,16 +113,17 @@ class _Runs:
         ]
         return [*nothing, *self._kushim.not_judged, *self._kushim.notices, *self._failures]
 
-    def collect(self, tenants: Sequence[str], sources: Sequence[str], roster: Roster) -> None:
+    def collect(self, tenants: Sequence[str], sources: Sequence[str], roster: Roster, full: bool) -> None:
         """One run for each stretch of neighbouring partitions: one, when all tenants are wanted."""
         known = self._instance.get_dynamic_partitions(names.TENANTS)
         wanted = [tenant for tenant in tenants if tenant in roster.tenants]
         assets = [names.evidence(source) for source in sources]
+        tags = {names.FULL: "true"} if full else {}
         for first, last in stretches(known, wanted, len(known)):
             if first == last:
-                self._execute(names.COLLECT, assets, partition=first)
+                self._execute(names.COLLECT, assets, partition=first, tags=tags)
             else:
-                self._execute(names.COLLECT, assets, tags=range_tags(first, last))
+                self._execute(names.COLLECT, assets, tags={**tags, **range_tags(first, last)})
 
     def judge(self) -> None:
         """Everything from landing on, for all tenants."""

@@ -23,9 +23,11 @@ class Pipeline:
 
     def __init__(self) -> None:
         self.asked: list[tuple[list[str], list[str]]] = []
+        self.full: list[bool] = []
         self.answer = SimpleNamespace(ok=True, messages=["3 tenants judged"])
 
-    def run_pipeline(self, settings: Any, tenants: Any, sources: Any, on_progress: Any) -> Any:
+    def run_pipeline(self, settings: Any, tenants: Any, sources: Any, on_progress: Any, *, full: bool) -> Any:
+        self.full.append(full)
         self.asked.append(([tenant.tenant for tenant in tenants], list(sources)))
         on_progress("collecting")
         return self.answer
@@ -67,6 +69,11 @@ def test_chosen_tenants_and_sources_reach_the_pipeline(run: Any, pipeline: Pipel
     assert run("--tenant", "beta", "--source", "aws").exit_code == 0
     assert run("--tenant", "beta", "--tenant", "acme", "--source", "aws", "--source", "github").exit_code == 0
     assert pipeline.asked == [(["beta"], ["aws"]), (["acme", "beta"], ["aws", "github"])]
+
+
+def test_everything_is_read_anew_only_if_somebody_says_so(run: Any, pipeline: Pipeline) -> None:
+    assert run().exit_code == run("--full").exit_code == run("--full", "--tenant", "acme").exit_code == 0
+    assert pipeline.full == [False, True, True]
 
 
 def test_a_refused_tenant_ends_with_one_and_the_others_run(run: Any, pipeline: Pipeline) -> None:

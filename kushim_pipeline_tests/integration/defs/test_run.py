@@ -56,9 +56,9 @@ class Place:
             f"  - {{source: github, org: {name}, token: env:TOKEN_{name.upper()}, base_url: {url}}}\n"
         )
 
-    def run(self, tenants: Sequence[str] = (), sources: Sequence[str] = ()) -> RunSummary:
+    def run(self, tenants: Sequence[str] = (), sources: Sequence[str] = (), *, full: bool = False) -> RunSummary:
         self.said.clear()
-        return run_pipeline(self.settings, tenants, sources, self.said.append)
+        return run_pipeline(self.settings, tenants, sources, self.said.append, full=full)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         with open_reader(self.settings.warehouse_url) as reader:
@@ -171,9 +171,15 @@ def test_no_secret_stands_in_any_file(first: tuple[Place, RunSummary]) -> None:
         assert not any(token.encode() in data for token in TOKENS.values()), path
 
 
-def test_the_same_again_changes_no_verdict_and_writes_no_record(again: Place) -> None:
-    before = judged(again), again.query("SELECT count(*) FROM raw.record")
+def listed(github: Server, tenant: str, since: int) -> list[int]:
+    """How GitHub answered who asked for the list of repositories."""
+    return [asked.status for asked in github.ledger[since:] if asked.path == f"/orgs/{tenant}/repos"]
+
+
+def test_the_same_again_changes_no_verdict_and_writes_no_record(again: Place, github: Server) -> None:
+    before, calls = (judged(again), again.query("SELECT count(*) FROM raw.record")), len(github.ledger)
     assert again.run(["beta"], ["github"]).ok
+    assert listed(github, "beta", calls) == [304]
     assert (judged(again), again.query("SELECT count(*) FROM raw.record")) == before
     assert f"acme github: reading {ALL} streams" not in again.said
     assert f"landed {ALL} receipts, {ALL - len(PAID)} of them without a change" in again.said
@@ -229,14 +235,18 @@ def own_check(folder: Path, sql: str) -> None:
     (folder / "github" / "MY-REPO-001.sql").write_text(header + sql)
 
 
-def test_a_users_own_check_is_judged_with_the_others(again: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_users_own_check_is_judged_with_the_others(
+    again: Place, github: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     own_check(
         again.folder / "checks",
         "SELECT tenant_id, resource_id, 'FAIL' AS status, 'no' AS reason FROM facts.github_repository",
     )
     monkeypatch.setenv("KUSHIM_CHECKS", str(again.folder / "checks"))
-    assert again.run(["acme"]).ok
+    calls = len(github.ledger)
+    assert again.run(["acme"], full=True).ok
     assert again.query("SELECT DISTINCT status FROM mart_v1.check_result WHERE check_id = 'MY-REPO-001'") == [("FAIL",)]
+    assert listed(github, "acme", calls) == [200], "a full reading asks for everything, whatever is known"
 
 
 def test_a_check_whose_sql_is_refused_is_told_and_takes_no_other_with_it(

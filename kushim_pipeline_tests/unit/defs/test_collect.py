@@ -28,13 +28,22 @@ class Vendor:
     def __init__(self, shelf: Shelf) -> None:
         self.shelf = shelf
         self.asked: list[tuple[str, str]] = []
+        self.full: set[bool] = set()
         self.explodes: dict[tuple[str, str], int] = {}
         self.outcome: Outcome | None = None
 
     def __call__(
-        self, tenant: TenantConfig, source: str, stores: Stores, environ: Mapping[str, str], progress: Progress
+        self,
+        tenant: TenantConfig,
+        source: str,
+        stores: Stores,
+        environ: Mapping[str, str],
+        progress: Progress,
+        *,
+        full: bool,
     ) -> list[Receipt]:
         key = (tenant.tenant, source)
+        self.full.add(full)
         self.asked.append(key)
         if self.explodes.get(key, 0) > 0:
             self.explodes[key] -= 1
@@ -70,7 +79,8 @@ def instance(place: Place) -> Iterator[DagsterInstance]:
 
 
 def run(place: Place, instance: DagsterInstance, **kwargs: Any) -> ExecuteInProcessResult:
-    given = {"tags": range_tags("acme", "gamma")} if "partition_key" not in kwargs else {}
+    tags = kwargs.pop("tags", {})
+    given = {"tags": {**tags, **({} if "partition_key" in kwargs else range_tags("acme", "gamma"))}}
     definitions = build(kwargs.pop("kushim", place.kushim()))
     job = definitions.resolve_job_def(names.COLLECT)
     return job.execute_in_process(instance=instance, raise_on_error=False, **given, **kwargs)
@@ -109,6 +119,14 @@ def test_metadata_are_numbers_and_a_table_without_the_vendors_words(
         "account": "1", "stream": "github.thing", "scope": "global", "outcome": "complete", "records": 1,
         "declared_total": "",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("tags", "full"), [({}, False), ({names.FULL: "true"}, True), ({names.FULL: "no"}, False)])
+def test_a_tag_of_the_run_has_everything_read_anew(
+    place: Place, instance: DagsterInstance, vendor: Vendor, tags: dict[str, str], full: bool
+) -> None:
+    assert run(place, instance, partition_key="gamma", tags=tags).success
+    assert vendor.full == {full}
 
 
 def test_sources_can_be_chosen(place: Place, instance: DagsterInstance, vendor: Vendor) -> None:

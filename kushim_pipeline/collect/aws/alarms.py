@@ -22,7 +22,7 @@ def read_alarms(account: Account, region: str, sinks: Sinks) -> None:
         lambda answer: [*answer.want("MetricAlarms", list), *(answer.body.get("CompositeAlarms") or ())],
         AlarmTypes=["MetricAlarm", "CompositeAlarm"],
     ):
-        sink.record(alarm.get("AlarmArn") or "", steady("aws.cloudwatch_alarm", alarm), evidence=evidence)
+        sink.record(alarm.get("AlarmArn") or "", steady("aws.cloudwatch_alarm", alarm, account.now), evidence=evidence)
 
 
 def read_metric_filters(account: Account, region: str, sinks: Sinks) -> None:

@@ -17,7 +17,7 @@ def read_analyzers(account: Account, region: str, sinks: Sinks) -> None:
         arn = analyzer.get("arn") or ""
         found[arn] = analyzer.get("type") or ""
         for sink in pick(sinks, "aws.access_analyzer"):
-            sink.record(arn, steady("aws.access_analyzer", analyzer), evidence=evidence)
+            sink.record(arn, steady("aws.access_analyzer", analyzer, account.now), evidence=evidence)
     if not findings:
         return
     for arn, kind in found.items():
@@ -27,6 +27,7 @@ def read_analyzers(account: Account, region: str, sinks: Sinks) -> None:
             account, region, findings, "accessanalyzer", "ListFindingsV2", "findings", analyzerArn=arn
         ):
             name = finding.get("id")
-            body = {"analyzerArn": arn, "analyzerType": kind, **steady("aws.access_analyzer_finding", finding)}
+            body = steady("aws.access_analyzer_finding", finding, account.now)
+            body = {"analyzerArn": arn, "analyzerType": kind, **body}
             for sink in findings:
                 sink.record(f"{arn}/{name}" if name else "", body, evidence=evidence)

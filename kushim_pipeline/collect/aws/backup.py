@@ -1,7 +1,8 @@
 """AWS Backup: plans with their rules and selections, what is protected, the jobs, and how restores are tested."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from kushim_pipeline.collect.aws.calls import Account, Answer, Sinks, pick
@@ -30,16 +31,16 @@ def read_plans(account: Account, region: str, sinks: Sinks) -> None:
         arn, name = plan.get("BackupPlanArn") or "", plan.get("BackupPlanId") or ""
         if plans:
             answer = one(account, region, plans, arn, _SERVICE, "GetBackupPlan", BackupPlanId=name)
-            record_part(plans, arn, answer, _plan)
+            record_part(plans, arn, answer, partial(_plan, account.now))
         if selections:
             _read_selections(account, region, sinks, arn, name)
 
     each(account, read, found)
 
 
-def _plan(answer: Answer) -> dict[str, Any]:
+def _plan(now: datetime, answer: Answer) -> dict[str, Any]:
     answer.want("BackupPlan", dict)
-    return dict(steady("aws.backup_plan", answer.body))
+    return dict(steady("aws.backup_plan", answer.body, now))
 
 
 def _read_selections(account: Account, region: str, sinks: Sinks, arn: str, plan: str) -> None:
@@ -66,7 +67,7 @@ def read_protected(account: Account, region: str, sinks: Sinks) -> None:
     sink = sinks["aws.backup_protected_resource"]
     for resource, evidence in listing(account, region, [sink], _SERVICE, "ListProtectedResources", "Results"):
         arn = resource.get("ResourceArn") or ""
-        sink.record(arn, steady("aws.backup_protected_resource", resource), evidence=evidence)
+        sink.record(arn, steady("aws.backup_protected_resource", resource, account.now), evidence=evidence)
 
 
 def read_jobs(account: Account, region: str, sinks: Sinks) -> None:
@@ -83,7 +84,7 @@ def read_restore_jobs(account: Account, region: str, sinks: Sinks) -> None:
 def _jobs(
     account: Account, region: str, sink: Collection, operation: str, key: str, name: str, kept: timedelta
 ) -> None:
-    since = open_log(sink, datetime.now(UTC), kept, _JOBS_OVERLAP)
+    since = open_log(sink, account.now, kept, _JOBS_OVERLAP)
     for job, evidence in listing(account, region, [sink], _SERVICE, operation, key, ByCreatedAfter=written(since)):
         at = instant(job.get("CreationDate"))
         sink.record(job.get(name) or "", job, evidence=evidence, observed_at=at, mark=written(at) if at else "")
@@ -102,5 +103,5 @@ def read_restore_testing(account: Account, region: str, sinks: Sinks) -> None:
         except ReadFailed as failed:
             sink.unreadable(arn, failed.reason, "ListRestoreTestingSelections", failed.message)
             continue
-        body = {**steady("aws.backup_restore_testing_plan", plan), "RestoreTestingSelections": selections}
+        body = {**steady("aws.backup_restore_testing_plan", plan, account.now), "RestoreTestingSelections": selections}
         sink.record(arn, body, evidence=evidence)

@@ -4,6 +4,7 @@ from collections.abc import Collection as Some
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from kushim_pipeline.collect.aws.errors import THROTTLED, ReadFailed, from_answer, from_client
@@ -35,6 +36,11 @@ class Account:
     details: Executor
     """The bounded pool for one call a resource."""
     pace: Pace = field(default_factory=Pace)
+
+    @property
+    def now(self) -> datetime:
+        """The moment from which windows are counted, the same for all streams of a run."""
+        return datetime.fromtimestamp(self.pace.now(), UTC)
 
     @property
     def home(self) -> str:

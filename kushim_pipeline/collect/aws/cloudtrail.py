@@ -1,5 +1,7 @@
 """CloudTrail: the trails of all configured regions, whether they log, what, and how long their buckets keep it."""
 
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from kushim_pipeline.collect.aws.calls import Account, Answer, Sinks, pick
@@ -44,7 +46,7 @@ def read_trails(account: Account, region: str, sinks: Sinks) -> None:
 def _read_trail(account: Account, region: str, sinks: Sinks, trail: dict[str, Any]) -> None:
     arn, home = trail["TrailARN"], trail.get("HomeRegion") or region
     for stream, operation, key, body in (
-        ("aws.cloudtrail_trail_status", "GetTrailStatus", "Name", _status),
+        ("aws.cloudtrail_trail_status", "GetTrailStatus", "Name", partial(_status, account.now)),
         ("aws.cloudtrail_event_selectors", "GetEventSelectors", "TrailName", _selectors),
     ):
         wanted = pick(sinks, stream)
@@ -53,9 +55,9 @@ def _read_trail(account: Account, region: str, sinks: Sinks, trail: dict[str, An
             record_part(wanted, arn, answer, body)
 
 
-def _status(answer: Answer) -> dict[str, Any]:
+def _status(now: datetime, answer: Answer) -> dict[str, Any]:
     answer.want("IsLogging", bool)
-    return dict(steady("aws.cloudtrail_trail_status", answer.body))
+    return dict(steady("aws.cloudtrail_trail_status", answer.body, now))
 
 
 def _selectors(answer: Answer) -> dict[str, Any]:

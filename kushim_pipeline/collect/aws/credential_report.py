@@ -2,9 +2,7 @@
 
 import csv
 import io
-import time
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from kushim_pipeline.collect.aws.calls import Account, Answer, Sinks, call
 from kushim_pipeline.collect.aws.errors import ReadFailed
@@ -17,12 +15,12 @@ OLDEST = timedelta(hours=24)
 _COLUMNS = frozenset({"user", "arn", "user_creation_time", "password_enabled", "mfa_active", "access_key_1_active"})
 
 
-def read_report(account: Account, region: str, sinks: Sinks, sleep: Callable[[float], None] = time.sleep) -> None:
+def read_report(account: Account, region: str, sinks: Sinks) -> None:
     """Have the report made, wait until it is complete, read it: a record for every row."""
     sink = sinks["aws.iam_credential_report"]
     operation = "GenerateCredentialReport"
     try:
-        _generate(account, region, sinks, sleep)
+        _generate(account, region, sinks)
         operation = "GetCredentialReport"
         answer = call(account, region, [sink], "iam", operation)
         rows = parse(answer.want("Content", bytes))
@@ -30,7 +28,7 @@ def read_report(account: Account, region: str, sinks: Sinks, sleep: Callable[[fl
             operation = "GetAccountSummary"
             _prove_empty(account, region, sinks)
             return
-        observed_at = _observed(answer, rows)
+        observed_at = _observed(answer, rows, account.now)
     except ReadFailed as failed:
         sink.problem(failed.reason, operation, failed.message)
         return
@@ -58,17 +56,17 @@ def parse(content: bytes) -> list[dict[str, str]]:
     return rows
 
 
-def _generate(account: Account, region: str, sinks: Sinks, sleep: Callable[[float], None]) -> None:
+def _generate(account: Account, region: str, sinks: Sinks) -> None:
     """AWS makes a new report when the last one is older than four hours, and says COMPLETE when it can be fetched."""
     for wait in WAITS:
-        sleep(wait)
+        account.pace.clockwork.wait(wait)
         answer = call(account, region, [sinks["aws.iam_credential_report"]], "iam", "GenerateCredentialReport")
         if answer.body.get("State") == "COMPLETE":
             return
     raise ReadFailed(Reason.NOT_COLLECTED, f"AWS did not finish the report within {sum(WAITS):.0f} seconds")
 
 
-def _observed(answer: Answer, rows: list[dict[str, str]]) -> datetime | None:
+def _observed(answer: Answer, rows: list[dict[str, str]], now: datetime) -> datetime | None:
     """When AWS looked. Raises ReadFailed(stale) for a report of more than a day.
 
     A report cannot be older than the users in it: a time before one of them was created is not this report's, and the
@@ -80,7 +78,7 @@ def _observed(answer: Answer, rows: list[dict[str, str]]) -> datetime | None:
     created = [moment for row in rows if (moment := instant(row["user_creation_time"]))]
     if created and max(created) > generated:
         return None
-    if datetime.now(UTC) - generated > OLDEST:
+    if now - generated > OLDEST:
         raise ReadFailed(Reason.STALE, f"the newest report that AWS gives is of {generated.isoformat()}")
     return generated
 

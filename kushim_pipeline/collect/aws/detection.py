@@ -32,7 +32,8 @@ def _recorders(account: Account, region: str, sinks: Sinks, stream: str, operati
     sink = sinks[stream]
     for element, evidence in listing(account, region, [sink], "config", operation, key):
         name = element.get("name")
-        sink.record(f"{account.account_id}/{region}/{name}" if name else "", steady(stream, element), evidence=evidence)
+        resource_id = f"{account.account_id}/{region}/{name}" if name else ""
+        sink.record(resource_id, steady(stream, element, account.now), evidence=evidence)
 
 
 def read_detectors(account: Account, region: str, sinks: Sinks) -> None:
@@ -81,7 +82,7 @@ def read_log_groups(account: Account, region: str, sinks: Sinks) -> None:
     sink = sinks["aws.logs_log_group"]
     for group, evidence in listing(account, region, [sink], "logs", "DescribeLogGroups", "logGroups"):
         arn = str(group.get("logGroupArn") or group.get("arn") or "")
-        sink.record(arn.removesuffix(":*"), steady("aws.logs_log_group", group), evidence=evidence)
+        sink.record(arn.removesuffix(":*"), steady("aws.logs_log_group", group, account.now), evidence=evidence)
 
 
 def read_tags(account: Account, region: str, sinks: Sinks) -> None:

@@ -65,7 +65,7 @@ def written(moment: datetime) -> str:
 def read_events(account: Account, region: str, sinks: Sinks) -> None:
     """The management events of the region that checks judge, from CloudTrail's event history."""
     sink = sinks["aws.cloudtrail_event"]
-    now = datetime.now(UTC)
+    now = account.now
     asked = " ".join(f"{key}={value}" for key, value in LOOKUPS)
     since = open_log(sink, now, WINDOW, OVERLAP, asked)
     met: set[str] = set()

@@ -6,7 +6,7 @@ time is left out while it is recent and stays once it is not. The kept bytes hol
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from kushim_pipeline.collect.aws.times import instant
@@ -62,11 +62,10 @@ _MOVING = {
 }
 
 
-def steady(stream: str, body: Mapping[str, Any], now: datetime | None = None) -> Mapping[str, Any]:
+def steady(stream: str, body: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
     """The record's body without what moves by itself. In: the stream, its element, and the time of reading."""
     moving = _MOVING.get(stream, {})
-    at = now or datetime.now(UTC)
-    return {key: value for key, value in body.items() if key not in moving or not _beats(value, moving[key], at)}
+    return {key: value for key, value in body.items() if key not in moving or not _beats(value, moving[key], now)}
 
 
 def _beats(value: Any, recent: timedelta, now: datetime) -> bool:

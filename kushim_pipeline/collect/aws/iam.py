@@ -34,7 +34,7 @@ def read_identities(account: Account, region: str, sinks: Sinks) -> None:
         for element, evidence in listing(account, region, [sink], "iam", _OPERATION, key, Filter=[kind]):
             arn = element.get("Arn") or ""
             try:
-                sink.record(arn, steady(stream, with_documents(element)), evidence=evidence)
+                sink.record(arn, steady(stream, with_documents(element), account.now), evidence=evidence)
             except BadJson as error:
                 why = f"a policy document is not JSON to be trusted: {error}"
                 if arn:

@@ -67,9 +67,8 @@ def _read_coverage(account: Account, region: str, sinks: Sequence[Collection]) -
             name = account.arn("ec2", region, "instance", name)
         # One resource is scanned in several ways: packages, code, network.
         for sink in sinks:
-            sink.record(
-                f"{name}/{resource.get('scanType')}" if name else "", steady(stream, resource), evidence=evidence
-            )
+            resource_id = f"{name}/{resource.get('scanType')}" if name else ""
+            sink.record(resource_id, steady(stream, resource, account.now), evidence=evidence)
 
 
 def _read_findings(account: Account, region: str, sinks: Sequence[Collection]) -> None:
@@ -82,7 +81,7 @@ def _read_findings(account: Account, region: str, sinks: Sequence[Collection]) -
         account, region, sinks, _SERVICE, "ListFindings", "findings", filterCriteria=wanted
     ):
         for sink in sinks:
-            sink.record(finding.get("findingArn") or "", steady(stream, finding), evidence=evidence)
+            sink.record(finding.get("findingArn") or "", steady(stream, finding, account.now), evidence=evidence)
 
 
 def _equals(value: str) -> Mapping[str, str]:

@@ -23,7 +23,8 @@ def read_databases(account: Account, region: str, sinks: Sinks) -> None:
         listing(account, region, whole, "rds", "DescribeDBInstances", "DBInstances") if whole else ()
     ):
         for sink in pick(sinks, _INSTANCE):
-            sink.record(instance.get("DBInstanceArn") or "", steady(_INSTANCE, instance), evidence=evidence)
+            body = steady(_INSTANCE, instance, account.now)
+            sink.record(instance.get("DBInstanceArn") or "", body, evidence=evidence)
         for group in instance.get("DBParameterGroups") or ():
             _use(used, account, region, "DB", group.get("DBParameterGroupName"))
     whole = pick(sinks, _CLUSTER, _GROUP)
@@ -31,7 +32,7 @@ def read_databases(account: Account, region: str, sinks: Sinks) -> None:
         listing(account, region, whole, "rds", "DescribeDBClusters", "DBClusters") if whole else ()
     ):
         for sink in pick(sinks, _CLUSTER):
-            sink.record(cluster.get("DBClusterArn") or "", steady(_CLUSTER, cluster), evidence=evidence)
+            sink.record(cluster.get("DBClusterArn") or "", steady(_CLUSTER, cluster, account.now), evidence=evidence)
         _use(used, account, region, "DBCluster", cluster.get("DBClusterParameterGroup"))
     groups = pick(sinks, _GROUP)
     proven_empty(groups, f"no database in {region} names a parameter group")

@@ -69,9 +69,7 @@ def _regions(account: Account, sinks: Sinks, buckets: list[dict[str, Any]]) -> d
         return known
     for region in account.regions:
         try:
-            for answer in pages(
-                account, account.home, pick(sinks, "aws.s3_bucket"), "s3", "ListBuckets", BucketRegion=region
-            ):
+            for answer in pages(account, account.home, [*sinks.values()], "s3", "ListBuckets", BucketRegion=region):
                 known |= {bucket["Name"]: region for bucket in answer.body.get("Buckets") or ()}
         except ReadFailed:
             continue  # the region is a detail: S3 itself redirects to it

@@ -13,4 +13,4 @@ def read_secrets(account: Account, region: str, sinks: Sinks) -> None:
     for secret, evidence in listing(
         account, region, [sink], "secretsmanager", "ListSecrets", "SecretList", IncludePlannedDeletion=True
     ):
-        sink.record(secret.get("ARN") or "", steady(_STREAM, secret), evidence=evidence)
+        sink.record(secret.get("ARN") or "", steady(_STREAM, secret, account.now), evidence=evidence)

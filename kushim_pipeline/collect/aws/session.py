@@ -15,7 +15,8 @@ from pydantic import SecretStr
 
 from kushim_pipeline.collect.aws.regions import regions_of
 from kushim_pipeline.collect.aws.times import rfc3339
-from kushim_pipeline.collect.aws.wire import keep_answer
+from kushim_pipeline.collect.aws.wire import keep_answer, play
+from kushim_pipeline.collect.http.tape import Tape
 from kushim_pipeline.tenants.connection import AwsConnection
 
 CONNECT_SECONDS = 10
@@ -51,14 +52,17 @@ class Client:
 class Clients:
     """The clients of one connection, by service and region."""
 
-    def __init__(self, connection: AwsConnection, secrets: Mapping[str, SecretStr], threads: int) -> None:
-        """In: the connection, its resolved secrets by field name, and how many threads call at once. No network."""
+    def __init__(
+        self, connection: AwsConnection, secrets: Mapping[str, SecretStr], threads: int, tape: Tape | None = None
+    ) -> None:
+        """In: the connection, its resolved secrets by field name, how many threads call at once, and what answers
+        instead of AWS. No network."""
         self._endpoint = connection.endpoint_url
-        self._config = _config(connection.endpoint_url, threads)
+        self._config = _config(connection.endpoint_url, threads, attempts=1 if tape else ATTEMPTS)
         self._clients: dict[tuple[str, str], Client] = {}
         self.home = home_region(regions_of(connection))
         with _making:
-            self._session = _session(connection, secrets, self.home, self._config)
+            self._session = _session(connection, secrets, self.home, self._config, tape)
 
     def get(self, service: str, region: str) -> Client:
         """The client of a service (boto3's name) in a region."""
@@ -107,13 +111,13 @@ def _without_account_in_host(params: dict[str, Any], **_: Any) -> None:
     params["url"] = re.sub(r"^(https?://)[0-9]{12}\.", r"\1", params["url"])
 
 
-def _config(endpoint: str | None, threads: int) -> Any:
+def _config(endpoint: str | None, threads: int, attempts: int) -> Any:
     from botocore.config import Config
 
     return Config(
         connect_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,
-        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},  # waits are random up to 20 s
+        retries={"mode": "standard", "total_max_attempts": attempts},  # waits are random up to 20 s
         max_pool_connections=threads,
         # The tenant file alone says where a tenant's secret is sent, never a variable of this process.
         ignore_configured_endpoint_urls=True,  # type: ignore[call-arg]  # missing in the stubs
@@ -128,13 +132,19 @@ def _config(endpoint: str | None, threads: int) -> Any:
     )
 
 
-def _session(connection: AwsConnection, secrets: Mapping[str, SecretStr], home: str, config: Any) -> Any:
+def _session(
+    connection: AwsConnection, secrets: Mapping[str, SecretStr], home: str, config: Any, tape: Tape | None
+) -> Any:
     """A boto3 session that keeps every answer."""
     import boto3
     from botocore.handlers import json_decode_policies
 
     core = _core(secrets)
-    if connection.role_arn:
+    if tape is not None:
+        # Nothing is sent, so nothing is signed with what could open a door.
+        core.set_credentials("replay", "replay")
+        core.get_component("event_emitter").register_first("before-send.*.*", play(tape))
+    elif connection.role_arn:
         # The role's session is given no keys: a botocore session that has some never asks its credential provider.
         access = boto3.Session(botocore_session=_with_keys(_core(secrets), secrets), region_name=home)
         core.register_component(

@@ -18,7 +18,7 @@ def read_hosts(account: Account, region: str, sinks: Sinks) -> None:
     for host, evidence in listing(account, region, whole, "ssm", operation, key):
         name = str(host.get("InstanceId") or "")
         for sink in pick(sinks, _HOST):
-            sink.record(host_arn(account, region, name), steady(_HOST, host), evidence=evidence)
+            sink.record(host_arn(account, region, name), steady(_HOST, host, account.now), evidence=evidence)
         hosts += [name] if name else []
     patches = pick(sinks, _PATCHES)
     proven_empty(patches, f"no host that SSM manages in {region} was ever scanned for patches")

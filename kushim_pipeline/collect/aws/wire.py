@@ -7,13 +7,14 @@ empty list for the XML protocols, any text an empty answer for the JSON ones. Bo
 
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from kushim_pipeline.collect.aws.errors import Garbled, StorageFailed
 from kushim_pipeline.collect.collection import Collection
+from kushim_pipeline.collect.http.tape import NOT_KEPT, Tape
 from kushim_pipeline.evidence.json_door import BadJson, decode
 
 # The root elements of the answers of S3 and CloudFront (API references, "Response Syntax" of each call).
@@ -29,6 +30,8 @@ _ROOTS = {
     "ListBuckets": "ListAllMyBucketsResult",
     "ListDistributions": "DistributionList",
 }
+# Where services tell the code of an error; the body may not repeat it (Smithy, "Operation error serialization").
+_KEPT = ("x-amzn-errortype", "x-amzn-query-error")
 _ROOT = re.compile(rb"\s*(?:<\?xml[^>]*\?>\s*)?<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
 
 
@@ -42,6 +45,8 @@ class Reading:
     """The digest of the last answer's bytes."""
     body: bytes = b""
     status: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Those that the meaning of the answer depends on."""
 
 
 _now = threading.local()
@@ -67,6 +72,7 @@ def keep_answer(operation_model: Any, response_dict: dict[str, Any], **_: Any) -
         return  # a call for access (AssumeRole), never for evidence: its answer holds secrets
     body: bytes = response_dict["body"]
     current.body, current.status = body, response_dict["status_code"]
+    current.headers = {name: value for name, value in response_dict["headers"].items() if name.lower() in _KEPT}
     keep_page(current.sinks, current, operation_model.name)
     if current.status < 300:
         _refuse_other_kinds(operation_model, body)
@@ -78,9 +84,41 @@ def keep_page(sinks: Sequence[Collection], page: Reading, operation: str) -> Non
     """Keep an answer in collections. Raises StorageFailed when the evidence store does not take it."""
     try:
         for sink in sinks:
-            page.evidence = sink.keep(page.body, operation=operation, parameters=page.parameters, status=page.status)
+            page.evidence = sink.keep(
+                page.body, operation=operation, parameters=page.parameters, status=page.status, headers=page.headers
+            )
     except OSError as error:
         raise StorageFailed("evidence cannot be written") from error
+
+
+def play(tape: Tape) -> Callable[..., Any]:
+    """A handler of `before-send.*.*` that answers with what was kept, and lets no call leave the machine."""
+
+    def answer(request: Any, event_name: str, **_: Any) -> Any:
+        from botocore.awsrequest import AWSResponse
+        from botocore.exceptions import HTTPClientError
+
+        current: Reading | None = getattr(_now, "reading", None)
+        operation = event_name.rpartition(".")[2]
+        # Of several tries at one call the last one counts: nothing is tried again here.
+        found = tape.take(current.parameters, operation, tries=True) if current else None
+        if found is None:
+            raise HTTPClientError(error=NOT_KEPT)
+        page, body = found
+        headers: Any = dict(page.headers)
+        return AWSResponse(request.url, page.status, headers, _Kept(body))
+
+    return answer
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A body as botocore takes it."""
+
+    body: bytes
+
+    def stream(self) -> Iterator[bytes]:
+        yield self.body
 
 
 def _refuse_other_kinds(operation_model: Any, body: bytes) -> None:

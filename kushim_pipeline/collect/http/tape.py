@@ -14,6 +14,7 @@ from kushim_pipeline.evidence.receipt import Page
 
 NOT_KEPT = "no answer to this call was kept"
 _NOT_MODIFIED = 304
+_FAILURES = 400
 
 
 class Tape:
@@ -35,15 +36,24 @@ class Tape:
         self.missed: list[str] = []
         self.broken: Exception | None = None
 
-    def take(self, asked: Mapping[str, Any], operation: str | None = None) -> tuple[Page, bytes] | None:
-        """The next answer to a call, with its bytes; None where there is none (any more). Raises what loading does."""
+    def take(
+        self, asked: Mapping[str, Any], operation: str | None = None, *, tries: bool = False
+    ) -> tuple[Page, bytes] | None:
+        """The next answer to a call, with its bytes; None where there is none (any more). Raises what loading does.
+
+        `tries`: who asks does not try again, so a failure is passed over where another answer followed.
+        """
         masked = {name: self._mask(value) if isinstance(value, str) else value for name, value in asked.items()}
         with self._lock:
             waiting = self._pages.get(_key(masked), deque())
-            page = next((page for page in waiting if operation in (None, page.operation)), None)
-            if page is None:
+            mine = [page for page in waiting if operation in (None, page.operation)]
+            if not mine:
                 self.missed.append(operation or str(asked.get("path")))
                 return None
+            page = mine[0]
+            while tries and page.status >= _FAILURES and page is not mine[-1]:
+                waiting.remove(page)
+                page = mine[mine.index(page) + 1]
             waiting.remove(page)
         return page, self.bytes_of(page)
 

@@ -17,11 +17,15 @@ class Sink:
 
     def __init__(self, error: OSError | None = None) -> None:
         self.kept: list[tuple[bytes, str, dict[str, Any], int]] = []
+        self.headers: dict[str, str] = {}
         self.error = error
 
-    def keep(self, body: bytes, *, operation: str, parameters: dict[str, Any], status: int) -> str:
+    def keep(
+        self, body: bytes, *, operation: str, parameters: dict[str, Any], status: int, headers: dict[str, str]
+    ) -> str:
         if self.error:
             raise self.error
+        self.headers = dict(headers)
         self.kept.append((body, operation, dict(parameters), status))
         return f"digest-{len(self.kept)}"
 
@@ -41,6 +45,14 @@ def test_every_sink_keeps_the_bytes_with_what_was_asked() -> None:
     for sink in sinks:
         assert sink.kept == [(b'{"Keys":[]}', "ListKeys", {"region": "us-east-1"}, 200)]
     assert (page.evidence, page.status) == ("digest-1", 200)
+
+
+def test_the_headers_that_name_an_error_are_kept_and_no_others() -> None:
+    sink: Any = Sink()
+    told = {"x-amzn-ErrorType": "AccessDeniedException", "x-amzn-RequestId": "1"}
+    with reading([sink], {}):
+        keep_answer(model("kms", "ListKeys"), {"body": b"{}", "status_code": 403, "headers": told})
+    assert sink.headers == {"x-amzn-ErrorType": "AccessDeniedException"}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ What they could read differently is therefore refused here, before it becomes a 
 RFC 7493 "I-JSON" forbids it).
 """
 
-import gc
 import hashlib
 import json
 import math
@@ -25,8 +24,7 @@ _LONG_NUMBER = b"0" * (MAX_NUMBER_CHARACTERS + 1)
 _MAYBE_LONG = b"0" * (MAX_NUMBER_CHARACTERS // _STRIDE)
 _COLON = re.compile(rb"\\u003[aA]")
 LARGE = 20_000
-"""Bytes of a document beyond which it is cheaper not to count its brackets, and not to let Python's collector of cyclic
-garbage look through what is only being made."""
+"""Bytes of a document beyond which it is cheaper not to count its brackets."""
 
 
 class BadJson(ValueError):
@@ -41,20 +39,10 @@ def decode(data: bytes) -> Any:
     numbers of more than 64 characters.
     """
     try:
-        document = _loads(data)
+        document = orjson.loads(data)
     except orjson.JSONDecodeError:
         return _decode_slowly(data)
     return document if _is_plain(data, document) else _decode_slowly(data)
-
-
-def _loads(data: bytes) -> Any:
-    if len(data) < LARGE or not gc.isenabled():
-        return orjson.loads(data)
-    gc.disable()
-    try:
-        return orjson.loads(data)
-    finally:
-        gc.enable()
 
 
 def _decode_slowly(data: bytes) -> Any:

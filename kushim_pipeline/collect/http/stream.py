@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from kushim_pipeline.collect.collection import Collection
+from kushim_pipeline.collect.http.garbage import seldom_collected
 from kushim_pipeline.collect.unit import GLOBAL, Unit
 from kushim_pipeline.tenants.config import Connection
 
@@ -52,9 +53,10 @@ def read_units(
         progress(unit)
 
     # A stream that fans out waits for the pool's threads, so it must not hold one itself.
-    single = [pool.submit(read, unit) for unit in wanted if not by_name[unit.stream].fans_out]
-    for unit in wanted:
-        if by_name[unit.stream].fans_out:
-            read(unit)
-    for future in single:
-        future.result()
+    with seldom_collected():
+        single = [pool.submit(read, unit) for unit in wanted if not by_name[unit.stream].fans_out]
+        for unit in wanted:
+            if by_name[unit.stream].fans_out:
+                read(unit)
+        for future in single:
+            future.result()

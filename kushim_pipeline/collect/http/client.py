@@ -46,7 +46,9 @@ class Client:
         self._patience, self._clockwork = self.pace.patience, self.pace.clockwork
         origin = f"{self._base.scheme}://{self._base.netloc}"
         self._wire = self.pace.tape or Wire(origin, self.pace.limits, connections)
-        self._limiter = Limiter(dialect.defaults, self._clockwork.now, self.pace.share, self.pace.book)
+        # A tape has no budget.
+        defaults = {} if self.pace.tape else dialect.defaults
+        self._limiter = Limiter(defaults, self._clockwork.now, self.pace.share, self.pace.book, dialect.counts_together)
         self._breaker = Breaker(self._patience, self._clockwork.now)
         self._lock = threading.Lock()
         self._paused_until: dict[str, float] = {}
@@ -131,17 +133,17 @@ class Client:
         return known_to(keep, asked) if len(asked) == len(query) + 1 else None
 
     def _send(self, call: Call, keep: Keep, bucket: str, known: Known | None) -> Answer:
-        path, query = self._target(call)
-        asked = _asked(path, query)
-        headers = dict(self._headers(call))
-        body = None if call.body is None else orjson.dumps(call.body)
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-            asked["body"] = orjson.dumps(call.body, option=orjson.OPT_SORT_KEYS).decode()
-        if known is not None:
-            headers["If-None-Match"] = known.etag
         budget, is_free = None, False
         try:
+            path, query = self._target(call)
+            asked = _asked(path, query)
+            headers = dict(self._headers(call))
+            body = None if call.body is None else orjson.dumps(call.body)
+            if body is not None:
+                headers["Content-Type"] = "application/json"
+                asked["body"] = orjson.dumps(call.body, option=orjson.OPT_SORT_KEYS).decode()
+            if known is not None:
+                headers["If-None-Match"] = known.etag
             target = f"{path}?{urlencode(sorted(query))}" if query else path
             answer = self._wire.send(call.method, target, headers, body)
             budget = self.dialect.budget(answer, self._clockwork.now())

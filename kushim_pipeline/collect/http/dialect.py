@@ -45,17 +45,19 @@ class Dialect:
 
     `vendor`: its name in messages. `bucket`: which of its budgets a call counts against. `budget`: what an answer says
     of that budget (with the time in seconds since 1970). `defaults`: limit and window in seconds of a bucket before the
-    vendor has said anything, by the longest prefix of its name ("" for all others). `is_limited`: whether an answer is
-    a limit and no denial. `unsaid_limit`: seconds to wait after a limit that names none. `said`: the vendor's own words
-    in an error. `refusal`: what an answer means where the vendor differs from the common reading of its status, None
-    where it does not. `asks_by_etag`: a GET that was answered before is asked for on condition that it changed, and
-    "not changed" is not counted by the vendor.
+    vendor has said anything, by the longest prefix of its name ("" for all others). `counts_together`: the vendor may
+    count several buckets as one, and does not say which. `is_limited`: whether an answer is a limit and no denial.
+    `unsaid_limit`: seconds to wait after a limit that names none. `said`: the vendor's own words in an error.
+    `refusal`: what an answer means where the vendor differs from the common reading of its status, None where it does
+    not. `asks_by_etag`: a GET that was answered before is asked for on condition that it changed, and "not changed" is
+    not counted by the vendor.
     """
 
     vendor: str
     bucket: Callable[[Call], str] = one_bucket
     budget: Callable[[Answer, float], Budget | None] = _no_budget
     defaults: Mapping[str, tuple[int, float]] = field(default_factory=dict)
+    counts_together: bool = False
     is_limited: Callable[[Answer], bool] = too_many
     unsaid_limit: float = 30.0
     said: Callable[[Answer], str] = _no_words

@@ -28,8 +28,6 @@ MINUTE = 60.0
 NOT_FOUND = "E0000007"
 NO_SUCH_FEATURE = "E0000015"
 ILLEGAL_ARGUMENT = "E0000002"
-# Buckets that several calls share, by the beginning of their paths. Source: Okta, "Management rate limits".
-_SHARED = (f"{API}/apps", f"{API}/groups")
 
 
 class OtherEngine(Unread):
@@ -71,9 +69,9 @@ def is_access_token(token: SecretStr) -> bool:
 
 
 def bucket(call: Call) -> str:
-    """The budget that a call counts against: its endpoint's own, but where Okta says that several share one."""
-    path = call.operation.partition(" ")[2].partition("?")[0]
-    return next((shared for shared in _SHARED if path == shared or path.startswith(f"{shared}/")), path)
+    """Its endpoint. Which endpoints share a budget depends on the plan and on the age of the organisation: what the
+    answers tell of limits and counts shows it (see collect/http/limiter.py)."""
+    return call.operation.partition(" ")[2].partition("?")[0]
 
 
 def budget(answer: Answer, now: float) -> Budget | None:
@@ -139,6 +137,7 @@ OKTA = Dialect(
         f"{API}/groups": (500, MINUTE),
         f"{API}/logs": (50, MINUTE),
     },
+    counts_together=True,
     unsaid_limit=MINUTE,
     said=said,
     refusal=_refusal,

@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 from kushim_pipeline.sandbox.estate import Account, Model
 from kushim_pipeline.sandbox.github_plan import Merged, Override, Pushed, Vulnerability
 from kushim_pipeline.sandbox.jira_plan import JiraSite
-from kushim_pipeline.sandbox.okta_plan import OktaOrg
+from kushim_pipeline.sandbox.okta_plan import Decision, OktaOrg
 from kushim_pipeline.sandbox.people import Person
 from kushim_pipeline.sandbox.slack_plan import SlackWorkspace
 from kushim_pipeline.sandbox.standin.faults import Kind
@@ -41,14 +41,6 @@ class Leak(Model):
     days: int
     closed: int | None = None
     resolution: str = "revoked"
-
-
-class Decision(Model):
-    """What somebody decided of a credential or of a person's access, `days` ago."""
-
-    by: str
-    days: int
-    decision: str = "keep"
 
 
 class Repository(Model):

@@ -47,6 +47,25 @@ class OktaEvent(Model):
     days: int
 
 
+class Decision(Model):
+    """What somebody decided on a person's access or of a credential, `days` ago."""
+
+    by: str
+    days: int
+    decision: str = "keep"
+
+
+class AccessReview(Model):
+    """A review of who has the applications, `days` ago: everybody keeps each of `apps` by the word of the first of
+    `by`, who has that of the second. `otherwise`, `left_out`: by APP/LOGIN."""
+
+    by: tuple[str, str]
+    days: int = 1
+    apps: Names = ()
+    otherwise: dict[str, Decision] = Field(default_factory=dict)
+    left_out: Names = ()
+
+
 class OktaOrg(Model):
     """An organisation. Everybody of the tenant has an account, deactivated on the last day.
 
@@ -74,3 +93,4 @@ class OktaOrg(Model):
     tokens: dict[str, OktaToken] = Field(default_factory=lambda: {"collection": OktaToken()})
     events: dict[str, OktaEvent] = Field(default_factory=dict)
     missing_scopes: Names = ()
+    review: AccessReview | None = None

@@ -27,6 +27,8 @@ from kushim_pipeline.sandbox.people import LONG_AGO, People, Person, days_ago, n
 SERVICE = "kushim"
 """The service account that Kushim's token acts for; it is no person."""
 CONSOLE = "Okta Admin Console"
+REVIEW = "last"
+"""What the last review of access calls itself."""
 _GRANTS = ("user.lifecycle.create", "user.account.privilege.grant")
 
 
@@ -76,6 +78,14 @@ def names(tenant_id: str, host: str, people: People, plan: OktaOrg) -> dict[str,
         if app.label != CONSOLE:
             found[f"okta/registered/{app.label}"] = app.id
     found |= {f"okta/registered/{label}": label for label in plan.absent_apps}
+    for app in applications(tenant_id, people, plan):
+        if plan.review and app.label in plan.review.apps:
+            found |= {
+                f"okta/review/{app.label}/{each.username.partition('@')[0]}": f"{app.id}/{each.user_id}/{REVIEW}"
+                for each in app.users
+            }
+        elif app.users:
+            found[f"okta/unreviewed/{app.label}"] = app.id
     found |= {f"okta/api_token/{name}": _id("00T", n) for n, name in enumerate(plan.tokens, 1)}
     found |= {f"okta/weak_authenticator/{each.key}": each.id for each in _authenticators(plan) if each.settings}
     for policy in _policies(plan):
@@ -88,6 +98,11 @@ def names(tenant_id: str, host: str, people: People, plan: OktaOrg) -> dict[str,
         if event.type.startswith("policy.") or ".privilege." in event.type:
             found[f"okta/change/{name}"] = event.uuid
     return found
+
+
+def applications(tenant_id: str, people: People, plan: OktaOrg) -> tuple[App, ...]:
+    """The applications with who has them."""
+    return _apps(plan, _users(tenant_id, people, plan))
 
 
 def user_id(tenant_id: str, login: str) -> str:

@@ -3,7 +3,7 @@
 import csv
 import hashlib
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from zlib import crc32
 
@@ -75,10 +75,3 @@ def people_file(tenant_id: str, people: People) -> Mapping[str, bytes]:
     data = text.getvalue().encode()
     name = f"people-{day(0)}.csv"
     return {name: data, f"{name}.sha256": f"{hashlib.sha256(data).hexdigest()}  {name}\n".encode()}
-
-
-def review_file(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
-    """A list of decisions that somebody brings, the number of its rows in its last line."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([columns, *rows, ["#count", str(len(rows))]])
-    return text.getvalue().encode()

@@ -13,7 +13,8 @@ from kushim_pipeline.sandbox.answers import Fault
 from kushim_pipeline.sandbox.build import build
 from kushim_pipeline.sandbox.gate import Door, Gate, Rules
 from kushim_pipeline.sandbox.manifest import Manifest, Tenant, load
-from kushim_pipeline.sandbox.people import day, people_file, review_file
+from kushim_pipeline.sandbox.people import day, people_file
+from kushim_pipeline.sandbox.reviews import review_files
 from kushim_pipeline.sandbox.vendors_world import Vendors
 
 Names = Mapping[str, Mapping[str, str]]
@@ -105,14 +106,7 @@ def _lists(tenant_id: str, tenant: Tenant, names: Mapping[str, str]) -> dict[str
     found: dict[str, bytes] = {}
     if tenant.has_people_file:
         found |= people_file(tenant_id, tenant.people)
-    if tenant.credential_reviews:
-        found["credentials.csv"] = review_file(
-            ["campaign", "credential_id", "reviewer", "decision", "decided_on"],
-            [
-                ["last", names[name], each.by, each.decision, str(day(each.days))]
-                for name, each in tenant.credential_reviews.items()
-            ],
-        )
+    found |= dict(review_files(tenant_id, tenant, names).values())
     return found
 
 
@@ -170,8 +164,8 @@ def _tenant_file(
     files: list[dict[str, Any]] = []
     if tenant.has_people_file:
         files.append({"stream": "person", "path": "people-*.csv", "columns": {"status": "text"}, "proof": "sha256"})
-    if tenant.credential_reviews:
-        files.append({"stream": "credential_review", "path": "credentials.csv"})
+    for stream, (path, _) in review_files(tenant_id, tenant, names).items():
+        files.append({"stream": stream, "path": path})
     if files:
         connections.append({"source": "file", "name": "hr", "folder": f"{DROP}/{tenant_id}", "files": files})
     exceptions = [{**exempted.model_dump(), "resource": names[exempted.resource]} for exempted in tenant.exceptions]

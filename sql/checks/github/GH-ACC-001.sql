@@ -40,7 +40,8 @@ WITH signed AS (
     CROSS JOIN ops.clock AS c
     JOIN facts.file_credential_review AS v ON v.tenant_id = g.tenant_id AND v.credential_id = lower(g.resource_id)
     WHERE v.reviewer IS NOT NULL
-        AND v.reviewer IS DISTINCT FROM g.holder
+        -- A reviewer may be named by login or by e-mail address.
+        AND (g.holder IS NULL OR split_part(v.reviewer, '@', 1) <> g.holder)
         AND v.decided_at <= c.as_of
         AND (g.granted_at IS NULL OR v.decided_at + INTERVAL '1 day' > g.granted_at)
 ),

@@ -42,8 +42,7 @@ def _signed(tenant_id: str, made: Decision) -> Row:
 
 
 def _written(key: Row, rows: Sequence[Row]) -> bytes:
-    """A list with the number of its rows in its last line."""
     text = io.StringIO()
     header = [*key, "reviewer", "decision", "decided_on"]
-    csv.writer(text, lineterminator="\n").writerows([header, *rows, ["#count", str(len(rows))]])
+    csv.writer(text, lineterminator="\n").writerows([header, *rows])
     return text.getvalue().encode()

@@ -7,9 +7,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kushim_pipeline.catalogue.load import SQL_ROOT, load_facts
+from kushim_pipeline.collect.run import ledger_entry
 from kushim_pipeline.collect.unit import Unit
+from kushim_pipeline.evidence.ledger import Ledger
 from kushim_pipeline.evidence.receipt import Reason
 from kushim_pipeline.evidence.store import EvidenceCorrupt
+from kushim_pipeline.evidence.verify import write_receipt
 from kushim_pipeline.land.ledger import Landed, land
 from kushim_pipeline.land.tenants import register
 from kushim_pipeline.tenants.config import TenantConfig
@@ -155,6 +159,32 @@ def test_a_collection_that_was_cut_off_is_seen(warehouse: Warehouse, shelf: Shel
             ("aws.iam_user", planned, None),
             ("aws.s3_bucket", planned, day(1.1) if planned else None),
         ]
+
+
+def test_a_replay_mends_from_its_own_time_on_and_makes_nothing_fresher(warehouse: Warehouse, shelf: Shelf) -> None:
+    tenant = TenantConfig.model_validate({"tenant": "acme", "name": "Acme", "frameworks": [], "connections": []})
+    register(warehouse, [tenant], [BUCKETS], dict, at=day(0))
+    first = shelf.collect(BUCKETS, {"a": {"v": "1"}}, at=day(1), unreadable={"b": Reason.QUARANTINED})
+    landed(warehouse, shelf)
+    aside = Shelf(shelf.root)
+    aside.ledger = Ledger(shelf.root / "aside")
+    mended = aside.collect(BUCKETS, {"a": {"v": "1"}, "b": {"v": "1"}}, at=day(3))
+    told = {"collection_id": "replay", "proven_at": first.finished_at, "replay_of": "d" * 64}
+    replay = mended.model_copy(update=told)
+    shelf.ledger.append("acme", "receipt", ledger_entry(replay, write_receipt(shelf.store, replay)))
+    landed(warehouse, shelf)
+    fact = load_facts(SQL_ROOT / "facts")["kushim_unit"].sql
+    seen = []
+    for as_of in (day(2), day(4)):
+        set_clock(warehouse, as_of)
+        ((outcome, known_at, error),) = warehouse.query(
+            "SELECT outcome, coalesce(proven_at, finished_at), error FROM raw.last_receipt_asof "
+            "WHERE stream = 'aws.s3_bucket'"
+        ).rows
+        ((evidence_at,),) = warehouse.query(f"SELECT f.evidence_at FROM ({fact}) AS f").rows
+        seen.append((outcome, known_at, error is None, evidence_at))
+    assert seen == [("partial", day(1), False, day(1)), ("complete", day(1), True, day(1))]
+    assert [row[0] for row in versions(warehouse) if row[2] <= day(2)] == ["a"]
 
 
 def tenant_file(policy: int, **more: Any) -> TenantConfig:

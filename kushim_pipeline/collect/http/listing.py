@@ -219,6 +219,10 @@ def _page_number(url: str) -> int | None:
 
 def _take(element: Any, answer: Answer, walk: Walk, identity: Identity | None) -> str | None:
     """Put an element where it belongs. Returns its name if it was seen before."""
+    if type(element) is dict and identity is not None and (name := identity(element)) and name not in walk.ids:
+        walk.ids.add(name)
+        walk.taken.append(Item(name, element, answer.evidence))
+        return None
     message = element.message if isinstance(element, Bad) else "an element of the list is not an object with a name"
     document = element.document if isinstance(element, Bad) else element
     name = None

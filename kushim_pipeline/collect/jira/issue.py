@@ -17,7 +17,7 @@ from kushim_pipeline.collect.http.call import Unread
 from kushim_pipeline.collect.http.listing import Walk
 from kushim_pipeline.collect.http.reading import report, unexpected
 from kushim_pipeline.collect.jira import issue_search as jql
-from kushim_pipeline.collect.jira.issue_mark import mark_of, read_mark, when
+from kushim_pipeline.collect.jira.issue_mark import mark_of, newest, read_mark, when
 from kushim_pipeline.collect.jira.project import in_scope
 from kushim_pipeline.collect.jira.site import may_browse, zone
 from kushim_pipeline.collect.jira.visit import Issues, Visit
@@ -59,10 +59,10 @@ class _Found:
             if self.fields == jql.ALL:
                 for item in page:
                     self.c.record(item.id, item.body, evidence=item.evidence, mark=marks[item.id])
-            changes = [moment for mark in marks.values() if (moment := _updated(mark))]
+            changed = newest(marks.values())
             with self.lock:
                 self.marks |= marks
-                self.newest = max([*changes, *([self.newest] if self.newest else [])], default=None)
+                self.newest = max((moment for moment in (changed, self.newest) if moment), default=None)
         for key, message in walk.quarantined:
             self.c.unreadable(key, Reason.QUARANTINED, jql.SEARCH, message)
         with self.lock:
@@ -134,9 +134,9 @@ def read(c: Collection, visit: Visit) -> None:
         report(c, trouble)
     visit.issues = Issues(found.marks, (*found.troubles, *found.doubts))
     before = when(c.before.cursor.get("updated")) if c.before and since else None
-    newest = max((moment for moment in (found.newest, before) if moment), default=None)
-    if newest and swept_at and found.read_at:
-        moments = {"updated": min(newest, found.read_at), "read_at": found.read_at, "swept_at": swept_at}
+    last = max((moment for moment in (found.newest, before) if moment), default=None)
+    if last and swept_at and found.read_at:
+        moments = {"updated": min(last, found.read_at), "read_at": found.read_at, "swept_at": swept_at}
         c.set_cursor({**{name: moment.isoformat() for name, moment in moments.items()}, "projects": keys})
 
 
@@ -228,17 +228,17 @@ def _take_named(found: _Found, names: Sequence[str], *, quiet: bool = False) -> 
 def _since(c: Collection, visit: Visit) -> tuple[datetime, ZoneInfo] | None:
     """From when on changes are to be read, and the zone to tell it in; None where that is not known."""
     cursor = c.before.cursor if c.before else {}
-    newest, read_at = when(cursor.get("updated")), when(cursor.get("read_at"))
-    if c.before is None or newest is None or read_at is None or not isinstance(cursor.get("projects"), list):
+    last, read_at = when(cursor.get("updated")), when(cursor.get("read_at"))
+    if c.before is None or last is None or read_at is None or not isinstance(cursor.get("projects"), list):
         return None
     try:
         told = zone(visit, c.keep)
     except Unread:
         return None  # everything is read then, which needs no zone
-    since = newest - OVERLAP
-    if newest <= read_at - OVERLAP:
+    since = last - OVERLAP
+    if last <= read_at - OVERLAP:
         # All that had been changed up to then was in the index when it was read.
-        since = newest.replace(second=0, microsecond=0)
+        since = last.replace(second=0, microsecond=0)
         changes = [moment for mark in c.before.marks.values() if (moment := _updated(mark))]
         if sum(since <= moment < since + MINUTE for moment in changes) > CROWD:
             since += MINUTE

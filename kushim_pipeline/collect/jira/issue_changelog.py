@@ -139,23 +139,25 @@ def _fetch(run: _Run, by_id: Mapping[str, str], size: int) -> _Told:
         name = str(element.get("issueId"))
         return f"{name} {next(numbers)}" if name in by_id else None
 
-    seen: set[tuple[str, str]] = set()
     for page in walk_list(run.visit.client, run.c.keep, walk, identity, by_token("issueChangeLogs")):
         for item in page:
             key = by_id[str(item.body["issueId"])]
             listed = item.body.get("changeHistories")
-            if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
+            if not isinstance(listed, list) or any(type(each) is not dict for each in listed):
                 walk.quarantined.append((item.id, "its changelog is not a list of objects"))
                 continue
-            names = {(key, str(each["id"])) for each in listed if each.get("id")}
-            if names & seen:
+            before = told.found[key]
+            if before and _ids(before) & _ids(listed):
                 walk.problems.append(walk.wrong(Reason.INCOMPLETE, f"a history of {key} came twice: a page came again"))
-            seen |= names
-            told.found[key].extend(listed)
+            before += listed
             told.evidence[key] = item.evidence
         if any(trouble.reason is Reason.INCOMPLETE for trouble in walk.problems):
             break
     return told
+
+
+def _ids(histories: Histories) -> set[str]:
+    return {str(history["id"]) for history in histories if history.get("id")}
 
 
 def _doubt(mark: Mark, histories: Histories, *, nothing: bool) -> str:

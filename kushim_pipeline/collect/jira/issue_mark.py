@@ -1,5 +1,6 @@
 """By what the next reading, and the reading of changelogs, know an issue: one short text."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,16 +26,34 @@ def mark_of(issue: dict[str, Any]) -> str:
     fields = issue.get("fields")
     fields = fields if isinstance(fields, dict) else {}
     status = fields.get("status")
-    parts = [issue.get("id"), fields.get("updated"), status.get("id") if isinstance(status, dict) else None]
-    if not all(isinstance(part, str) and part and " " not in part for part in parts):
-        return ""
-    return " ".join([*map(str, parts), _history(fields)])
+    parts: list[Any] = [issue.get("id"), fields.get("updated"), status.get("id") if isinstance(status, dict) else None]
+    for part in parts:
+        if not isinstance(part, str) or not part or " " in part:
+            return ""
+    return " ".join([*parts, _history(fields)])
 
 
 def read_mark(text: str) -> Mark | None:
     """A mark taken apart; None for what is none."""
     parts = text.split(" ")
     return Mark(*parts) if len(parts) == 4 and all(parts) else None
+
+
+def newest(marks: Iterable[str]) -> datetime | None:
+    """The newest of the last changes that marks tell of; None where they tell of none.
+
+    Times in one form and zone stand in the order of their texts: only the last of each has to be read.
+    """
+    texts = [parts[1] for mark in marks if len(parts := mark.split(" ")) == 4]
+    last: dict[tuple[int, str], str] = {}
+    for text in texts:
+        form = len(text), text[-6:]
+        if text > last.get(form, ""):
+            last[form] = text
+    read = [when(text) for text in last.values()]
+    if None in read:
+        read = [when(text) for text in texts]
+    return max((moment for moment in read if moment), default=None)
 
 
 def when(value: Any) -> datetime | None:
@@ -51,12 +70,17 @@ def when(value: Any) -> datetime | None:
 def _history(fields: dict[str, Any]) -> str:
     if fields.get("resolutiondate"):
         return MOVED
-    created, updated, moved = (when(fields.get(name)) for name in ("created", "updated", "statuscategorychangedate"))
-    if created and moved and moved - created > AT_ONCE:
+    made, changed, went = fields.get("created"), fields.get("updated"), fields.get("statuscategorychangedate")
+    created = when(made)
+    if not created:
+        return STILL
+    moved = None if went == made else when(went)
+    if moved and moved - created > AT_ONCE:
         return MOVED
+    updated = None if changed == made else when(changed)
+    if updated is None or updated - created <= AT_ONCE:
+        return STILL
     comment = fields.get("comment")
     comments = comment.get("comments") if isinstance(comment, dict) else None
     said = [when(each.get("updated")) for each in comments or () if isinstance(each, dict)]
-    if created and updated and updated - max([created, *(moment for moment in said if moment)]) > AT_ONCE:
-        return TOUCHED
-    return STILL
+    return TOUCHED if updated - max([created, *(moment for moment in said if moment)]) > AT_ONCE else STILL

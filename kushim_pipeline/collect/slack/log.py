@@ -22,6 +22,7 @@ from kushim_pipeline.evidence.receipt import Reason
 
 OVERLAP = 3600
 DAY = 86_400
+_WRITER = json.JSONEncoder(sort_keys=True)
 LAST_PAGE = 100
 """Slack gives no page after this one of a list with page numbers: `over_pagination_limit`."""
 
@@ -116,7 +117,7 @@ def _forget(c: Collection, log: Log, now: int) -> dict[str, int]:
 
 def digest(*values: Any) -> str:
     """A short name for what an entry without an id says."""
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+    return hashlib.sha256(_WRITER.encode(values).encode()).hexdigest()[:16]
 
 
 def seconds(value: Any) -> int | None:

@@ -143,7 +143,18 @@ def _element(part: bytes) -> Any:
     try:
         return Bad(json.loads(part), message)
     except (ValueError, RecursionError):
-        return Bad(None, message)
+        return Bad(_readable(part), message)
+
+
+def _readable(part: bytes) -> dict[str, Any] | None:
+    """Those members of an object that are sound by themselves: enough to name one that is too deep to be read."""
+    found: dict[str, Any] = {}
+    for name, value in (members(part) or {}).items():
+        try:
+            found[name] = decode(value)
+        except BadJson:
+            continue
+    return found or None
 
 
 def _kind(document: Any) -> str:

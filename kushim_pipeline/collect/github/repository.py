@@ -4,6 +4,8 @@ The list is whole when it has as many repositories as the organisation counts (p
 token that may not see the second number cannot prove that, whatever it lists.
 """
 
+from dataclasses import replace
+
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.github.organization import organization
 from kushim_pipeline.collect.http.call import Call, Keep, Unread
@@ -23,9 +25,24 @@ def repositories(reading: Reading, keep: Keep) -> Listing:
         # Oldest first: a repository that is made while the list is read comes at its end and moves no other.
         parameters = {"type": "all", "sort": "created", "direction": "asc"}
         call = Call(OPERATION, f"/orgs/{reading.account}/repos", parameters, NEEDS)
-        return read_list(reading.client, keep, call, full_name)
+        listing = read_list(reading.client, keep, call, full_name)
+        return replace(listing, problems=(*listing.problems, *_contradiction(reading, keep, listing)))
 
     return reading.once("repositories", read_it).get(keep)
+
+
+def _contradiction(reading: Reading, keep: Keep, listing: Listing) -> tuple[Unread, ...]:
+    """What the organisation's count says against the list: every stream that goes by the list is cut off with it."""
+    if listing.problems or reading.sample:
+        return ()
+    try:
+        total = organization(reading, keep).repositories
+    except Unread:
+        return ()  # the list itself is then not proven, and says so
+    listed = len(listing.items) + len(listing.quarantined)
+    if total in (None, listed):
+        return ()
+    return (Unread(Reason.INCOMPLETE, COUNTED_BY, f"GitHub counts {total} repositories, {listed} are listed"),)
 
 
 def read(c: Collection, reading: Reading) -> None:

@@ -29,10 +29,13 @@ from kushim_pipeline.tenants.spelling import spellings
 
 SOURCES = ("aws", "github", "okta", "jira", "slack", "file")
 
-# What an exception's text may carry: `?api_key=…`, `Authorization: Bearer …`, an AWS signature, a GitHub token.
+# What an exception's text may carry: `?api_key=…`, `Authorization: Bearer …`, an AWS signature, a GitHub token. A
+# sentence that goes on after a colon ("an API token: of an administrator") does so by one of these words.
+_GOES_ON = r"(?:an?|the|of|to|in|on|for|from|by|with|without|is|it|no|not|this|that|which|who|only)\s"
 _LEAKS = re.compile(
-    r"(?i)((?:api[_-]?key|token|secret|password|signature|credential|authorization)[\"']?\s*[=:]\s*(?:bearer|basic|token|ssws)?\s*)"
-    r"[^\s&,;\"'}]+|\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b|\bgh[pousr]_[A-Za-z0-9]{10,}|\bgithub_pat_\w+|\bxox[a-z]-[\w-]+"
+    r"(?i)((?:api[_-]?key|token|secret|password|signature|credential|authorization)[\"']?\s*[=:]\s*[\"']?"
+    rf"(?:bearer|basic|token|ssws)?\s*)(?!(?<=:\s){_GOES_ON})[^\s&,;\"'}}]+|"
+    r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b|\bgh[pousr]_[A-Za-z0-9]{10,}|\bgithub_pat_\w+|\bxox[a-z]-[\w-]+"
 )
 
 # An access key's id is a name: AWS shows it in its reports.

@@ -18,7 +18,7 @@ from kushim_pipeline.collect.http.answers import NOT_ON_PLAN
 from kushim_pipeline.collect.http.patience import Patience
 from kushim_pipeline.collect.pace import Pace
 from kushim_pipeline.collect.run import code_version, masking, source_module
-from kushim_pipeline.collect.unit import Unit
+from kushim_pipeline.collect.unit import GLOBAL, Unit
 from kushim_pipeline.evidence.receipt import ReadError, Reason, Receipt
 from kushim_pipeline.evidence.store import EvidenceMissing
 from kushim_pipeline.tenants.config import Connection, TenantConfig
@@ -120,9 +120,10 @@ def try_connection(
         except Exception as error:  # noqa: BLE001 # whatever a client raises is what this connection came to
             failure = masked(f"{type(error).__name__}: {error}")
     permissions = _permissions(connection.source)
+    failed = _failed(receipts.values())
     found: dict[tuple[str, State], list[tuple[Unit, str, str]]] = {}
     for unit in planned:
-        state, call, said = judge(receipts[unit]) if unit in receipts else (State.FAILED, "", failure)
+        state, call, said = judge(receipts[unit], failed) if unit in receipts else (State.FAILED, "", failure)
         found.setdefault((unit.stream, state), []).append((unit, call, said))
     return [
         Tried(
@@ -140,9 +141,12 @@ def try_connection(
     ]
 
 
-def judge(receipt: Receipt) -> tuple[State, str, str]:
-    """What the receipt of a sample says of its stream: the state, and call and words of the error that decides it."""
-    calls = {page.operation for page in receipt.pages}
+def judge(receipt: Receipt, failed: frozenset[str] = frozenset()) -> tuple[State, str, str]:
+    """What the receipt of a sample says of its stream: the state, and call and words of the error that decides it.
+
+    In: the calls that were answered with a fault of the vendor's own, in another receipt perhaps.
+    """
+    calls = failed | {page.operation for page in receipt.pages}
     counted = [(state, error) for error in receipt.errors if (state := _state(error, calls)) is not State.READABLE]
     if not counted:
         return State.READABLE, "", ""
@@ -151,6 +155,13 @@ def judge(receipt: Receipt) -> tuple[State, str, str]:
     whose = f"{error.resource_id}: " if error.resource_id else ""
     said = error.message.removeprefix(NOT_ON_PLAN) if state is State.NOT_ON_PLAN else error.message
     return state, error.operation, f"{whose}{said}"
+
+
+def _failed(receipts: Iterable[Receipt]) -> frozenset[str]:
+    """The calls made once for all streams and regions that the vendor answered with a fault of its own: their answer is
+    kept by one stream, such as AWS's GetCallerIdentity by `aws.account`."""
+    pages = [page for receipt in receipts if receipt.scope == GLOBAL for page in receipt.pages]
+    return frozenset(page.operation for page in pages if page.status >= 500)
 
 
 def _state(error: ReadError, calls: Some[str]) -> State:

@@ -144,6 +144,28 @@ def test_messages_are_masked_and_cleaned(store: FileStore) -> None:
         assert secret not in text
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("it needs an API token: of a super administrator", None),
+        ("it needs an API token: of an administrator, no other", None),
+        ("the credential: the one of the role", None),
+        ("Invalid token: hunter2 is wrong", "Invalid token: *** is wrong"),
+        ("password: hunter is wrong", "password: *** is wrong"),
+        ("password=of course", "password=*** course"),
+        ("password: offer", "password: ***"),
+        ('{"password": "of-my-own", "x": 1}', '{"password": "***", "x": 1}'),
+        ("{'token': 'abc'}", "{'token': '***'}"),
+        ("Authorization: SSWS 00abc is not right", "Authorization: SSWS *** is not right"),
+        ("Authorization: Bearer of.jwt.x failed", "Authorization: Bearer *** failed"),
+        ("authorization: bearer no", "authorization: bearer ***"),
+        ("?token=a&x=1", "?token=***&x=1"),
+    ],
+)
+def test_what_looks_like_a_secret_is_masked_and_a_sentence_is_not(text: str, shown: str | None) -> None:
+    assert masking([])(text) == (text if shown is None else shown)
+
+
 def test_contents_are_equal_on_a_day_without_change(store: FileStore) -> None:
     def contents(page: bytes, **bodies: int) -> str:
         collection = Collection(UNIT, store, code_version="1", mask=str)

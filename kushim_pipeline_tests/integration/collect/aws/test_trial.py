@@ -34,3 +34,14 @@ def test_a_role_that_lacks_an_action_in_one_region_is_told_so(proxy: Proxy) -> N
         "aws.ec2_instance", "aws.s3_bucket_versioning", "aws.s3_bucket_object_lock", "aws.secretsmanager_secret",
     }  # fmt: skip
     assert proxy.count()["GetBucketPolicy"] == 1
+
+
+def test_a_fault_of_awss_own_is_no_missing_network(proxy: Proxy) -> None:
+    """The answer about whose account it is stands in one receipt, and decides about all of them."""
+    account = connection(proxy.url, access_key_id="env:access_key_id", secret_access_key="env:secret_access_key")
+    tenant = TenantConfig(tenant="acme", name="Acme", connections=(account,))
+    secrets = from_environment({name: secret.get_secret_value() for name, secret in SECRETS.items()})
+    proxy.fail("GetCallerIdentity", error(500, "InternalFailure"))
+    found = try_connection(tenant, account, secrets, load().checks, replace(PACE, sample=True))
+    assert len(found) > 50
+    assert {(one.state, one.call) for one in found} == {(State.FAILED, "GetCallerIdentity")}

@@ -73,11 +73,12 @@ def _take(c: Collection, reading: GithubReading, walk: Walk, node: dict[str, Any
     if not known or (known.endswith(ALONE) and isinstance(pulls, dict) and pulls.get("nodes")):
         walk.new += not known
         try:
-            body = {**node, "associatedPullRequests": _all(c, reading, walk, oid, pulls)}
+            found = _all(c, reading, walk, oid, pulls)
         except Unread as trouble:
             c.unreadable(name, trouble.reason, trouble.operation, trouble.message)
         else:
-            mark = str(node["committedDate"]) + ("" if body["associatedPullRequests"]["nodes"] else ALONE)
+            body = node if found is pulls else {**node, "associatedPullRequests": found}
+            mark = str(node["committedDate"]) + ("" if found["nodes"] else ALONE)
             c.record(name, body, evidence=evidence, observed_at=committed, mark=mark)
     return True
 

@@ -167,11 +167,14 @@ def rest_of(
     path: Sequence[Step],
     connection: dict[str, Any],
 ) -> dict[str, Any]:
-    """A nested connection with the nodes that did not fit its first page.
+    """A nested connection with the nodes that did not fit its first page; the same object where all of them did.
 
     In: what asks for the page after a cursor, and where in the repository it stands. Raises Unread where it cannot be
     read to its end.
     """
+    info = connection.get("pageInfo")
+    if isinstance(info, dict) and info.get("hasNextPage") is False and isinstance(connection.get("nodes"), list):
+        return connection
     nodes = list(nodes_of(connection, question.operation))
     seen: set[str] = set()
     for _ in range(MAX_PAGES):

@@ -197,7 +197,7 @@ def _page(c: Collection, reading: GithubReading, history: History, walk: Walk, f
     goes_on = True
     fresh = len(walk.seen)
     for number, node in enumerate(nodes_of(page, operation)):
-        errors = found.at(*history.path, "nodes", number)
+        errors = found.at(*history.path, "nodes", number) if found.errors else ()
         if not isinstance(node, dict) or errors:
             _quarantine(c, history, walk, node, errors)
         else:

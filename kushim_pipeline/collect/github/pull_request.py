@@ -8,9 +8,9 @@ from datetime import timedelta
 from typing import Any
 
 from kushim_pipeline.collect.collection import Collection
-from kushim_pipeline.collect.github.changed import now, parsed
+from kushim_pipeline.collect.github.changed import parsed
 from kushim_pipeline.collect.github.graphql import PAGE, GithubReading, Part, Question, repository_part, rest_of
-from kushim_pipeline.collect.github.history import WINDOW, History, Walk, read_history
+from kushim_pipeline.collect.github.history import History, Walk, read_history
 from kushim_pipeline.collect.http.call import Unread
 from kushim_pipeline.evidence.receipt import Reason
 
@@ -84,7 +84,7 @@ def _take(c: Collection, reading: GithubReading, walk: Walk, node: dict[str, Any
     if updated < walk.since - (timedelta() if walk.whole else OVERLAP):
         return False
     mark = f"{node['mergedAt']} {node['updatedAt']}"
-    if merged >= now(reading) - WINDOW and walk.known.get(name) != mark:
+    if merged >= walk.window and walk.known.get(name) != mark:
         try:
             body = _whole(c, reading, walk, node)
         except Unread as trouble:
@@ -95,23 +95,23 @@ def _take(c: Collection, reading: GithubReading, walk: Walk, node: dict[str, Any
 
 
 def _whole(c: Collection, reading: GithubReading, walk: Walk, node: dict[str, Any]) -> dict[str, Any]:
-    """The node with all of its reviews and checks."""
-    body = dict(node)
-    number = int(node["number"])
+    """The node with all of its reviews and checks; mostly it has them already."""
 
-    def reviews(cursor: str) -> Part:
+    def more_reviews(cursor: str) -> Part:
         fields = f"pullRequest(number: $number) {{ reviews(first: 100, after: $after) {{ {_REVIEWS} }} }}"
-        return repository_part(walk.repository, fields, number=("Int!", number), after=("String", cursor))
+        return repository_part(walk.repository, fields, number=("Int!", node["number"]), after=("String", cursor))
 
-    if not isinstance(body.get("reviews"), dict):
+    reviews, commits = node.get("reviews"), node.get("commits")
+    if not isinstance(reviews, dict):
         raise Unread(Reason.INCOMPLETE, QUESTION.operation, "the reviews are left out of the answer")
-    body["reviews"] = rest_of(reading, c.keep, MORE_REVIEWS, reviews, ("pullRequest", "reviews"), body["reviews"])
-    commits = body.get("commits")
     heads = commits.get("nodes") if isinstance(commits, dict) else None
     if not isinstance(commits, dict) or not isinstance(heads, list):
         raise Unread(Reason.INCOMPLETE, QUESTION.operation, "the commits are left out of the answer")
-    body["commits"] = {**commits, "nodes": [_with_checks(c, reading, walk, head) for head in heads]}
-    return body
+    all_reviews = rest_of(reading, c.keep, MORE_REVIEWS, more_reviews, ("pullRequest", "reviews"), reviews)
+    checked = [_with_checks(c, reading, walk, head) for head in heads]
+    if all_reviews is reviews and all(new is old for new, old in zip(checked, heads, strict=True)):
+        return node
+    return {**node, "reviews": all_reviews, "commits": {**commits, "nodes": checked}}
 
 
 def _with_checks(c: Collection, reading: GithubReading, walk: Walk, head: Any) -> Any:
@@ -129,7 +129,10 @@ def _with_checks(c: Collection, reading: GithubReading, walk: Walk, head: Any) -
         return repository_part(walk.repository, fields, oid=oid, after=("String", cursor))
 
     path = ("object", "statusCheckRollup", "contexts")
-    found = rest_of(reading, c.keep, MORE_CHECKS, contexts, path, rollup.get("contexts") or {})
+    shown = rollup.get("contexts") or {}
+    found = rest_of(reading, c.keep, MORE_CHECKS, contexts, path, shown)
+    if found is shown:
+        return head
     return {**head, "commit": {**commit, "statusCheckRollup": {**rollup, "contexts": found}}}
 
 

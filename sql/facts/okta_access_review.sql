@@ -35,6 +35,12 @@ WITH app AS MATERIALIZED (
         AND COALESCE(pattern_rank(r.body->>'label', p.okta_apps_out_of_scope), 0) = 0
 ),
 
+app_called AS (
+    SELECT tenant_id, connection_id, account_id, scope, resource_id, key AS name FROM app
+    UNION
+    SELECT tenant_id, connection_id, account_id, scope, resource_id, label AS name FROM app
+),
+
 assigned AS MATERIALIZED (
     SELECT
         r.tenant_id, r.connection_id, r.resource_id AS app_id, (i.item->>'id') AS user_id,
@@ -110,7 +116,7 @@ decided AS MATERIALIZED (
     JOIN campaign AS g ON g.tenant_id = l.tenant_id AND g.campaign = l.campaign
     CROSS JOIN ops.clock AS c
     JOIN facts.tenant_policy AS p ON p.tenant_id = l.tenant_id
-    JOIN app AS a ON a.tenant_id = l.tenant_id AND l.app_name IN (a.key, a.label)
+    JOIN app_called AS a ON a.tenant_id = l.tenant_id AND a.name = l.app_name
     LEFT JOIN known_as AS k
         ON k.tenant_id = a.tenant_id AND k.connection_id = a.connection_id AND k.name = l.user_name
     LEFT JOIN person AS e

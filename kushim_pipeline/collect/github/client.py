@@ -86,7 +86,10 @@ def said(answer: Answer) -> str:
 
 
 def _bucket(call: Call) -> str:
-    return "graphql" if call.operation.startswith(GRAPHQL) else "core"
+    """By GitHub's own names of them (X-RateLimit-Resource)."""
+    if call.operation.startswith(GRAPHQL):
+        return "graphql"
+    return "audit_log" if "/audit-log" in call.operation else "core"
 
 
 def _refusal(answer: Answer, call: Call) -> Unread | None:
@@ -105,12 +108,13 @@ def _refusal(answer: Answer, call: Call) -> Unread | None:
 
 # Source: GitHub REST, "Rate limits for the REST API": 5,000 requests an hour for a token, 5,000 points for GraphQL;
 # after a 403 or 429 wait for `retry-after`, else (at `x-ratelimit-remaining: 0`) until the reset, else at least a
-# minute. "Best practices": a 304 to a conditional request with the token is not counted.
+# minute. "Best practices": a 304 to a conditional request with the token is not counted. "Using the audit log API": 1,750
+# queries an hour.
 GITHUB = Dialect(
     vendor="GitHub",
     bucket=_bucket,
     budget=budget,
-    defaults={"": (5000, HOUR)},
+    defaults={"": (5000, HOUR), "audit_log": (1750, HOUR)},
     is_limited=is_limited,
     unsaid_limit=60.0,
     said=said,

@@ -209,7 +209,8 @@ class Limiter:
         """Seconds until the budget of bucket `judge` has room for a call of `name`; None: an answer has to tell."""
         bucket = self._buckets[judge].at(now)
         allowed = self._allowed(bucket.limit)
-        if bucket.is_spent or bucket.used >= allowed:
+        # What others use of a budget keeps back only the calls that surely count in it.
+        if judge == name and (bucket.is_spent or bucket.used >= allowed):
             return max(bucket.ends - now, 0.05)
         members = [self._buckets[each].at(now) for each in {*self._together(judge), name}]
         if not bucket.is_known:

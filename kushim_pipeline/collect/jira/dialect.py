@@ -80,11 +80,12 @@ def said(answer: Answer) -> str:
 
 
 def budget(answer: Answer, now: float) -> Budget | None:
-    """What an answer tells of the limit; its reset is unknown (0.0) where the answer does not name it."""
+    """What an answer tells of the limit; its reset is unknown (0.0) where the answer does not name it, and so is the
+    limit (0) of a 429 that has only Retry-After."""
     limit, left = (whole_number(answer.headers.get(f"x-ratelimit-{name}", "")) for name in ("limit", "remaining"))
     reset_in = _reset(answer.headers.get("x-ratelimit-reset", ""), server_time(answer, now))
     if answer.status == 429:
-        return Budget(limit or 1, 0, reset_in)
+        return Budget(limit or 0, 0, reset_in)
     return None if limit is None or left is None else Budget(limit, left, reset_in)
 
 

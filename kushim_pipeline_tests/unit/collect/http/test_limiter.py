@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -146,7 +147,7 @@ def simulate(limiter: Limiter, clock: Clock, vendor: Vendor, work: list[str], ch
         while free and todo:
             free -= 1
             name, ident = todo.pop(), next(idents)
-            at(clock.time, lambda name=name, ident=ident: go(name, ident))
+            at(clock.time, partial(go, name, ident))
 
     start()
     while events:
@@ -174,6 +175,10 @@ GROUPINGS: dict[str, Callable[[str], str]] = {
 }
 
 
+def limit(place: str) -> int:
+    return LIMITS.get(place, 20)
+
+
 @pytest.mark.usefixtures("unthreaded")
 @pytest.mark.parametrize("share", [0.1, 0.25, 0.5, 0.9])
 @pytest.mark.parametrize("kind", ["aligned", "first call", "sliding"])
@@ -190,7 +195,6 @@ def test_no_vendors_ledger_has_more_than_the_share(
             continue  # a vendor that says nothing has documented buckets
         clock, chance = Clock(), random.Random(f"{share}{kind}{window}{grouping}")
         clock.time += 60 * chance.random()
-        limit = lambda place: LIMITS.get(place, 20)  # noqa: E731
         vendor = Vendor(kind, limit, window, bucket, skew, tells)
         documented = {"": (20, 60.0), **{place: (most, 60.0) for place, most in LIMITS.items()}}
         defaults = {"": (600, 60.0)} if tells else documented

@@ -99,7 +99,7 @@ def verify(settings: Settings, chosen: Sequence[str]) -> int:
                 receipts += 1
                 replays += found.replay_of is not None
                 objects += found.objects
-        again = f" ({replays} of them replays: answers that were read again)" if replays else ""
+        again = f" ({replays} made from answers that were read again)" if replays else ""
         say(f"{tenant}: {receipts} receipts{again} and {objects} objects whole, {broken} broken")
         total, broken_total = total + receipts, broken_total + broken
     if not chosen:

@@ -350,3 +350,4 @@ def test_the_command_takes_in_lands_and_names_what_stays(kept: Kept) -> None:
     assert (left.exit_code, {row["replay"] for row in json.loads(left.stdout)}) == (0, {"still quarantined"})
     assert "a NUL character" in left.stdout
     assert quarantine("replay", "f" * 64).exit_code == 2
+    assert quarantine("--tenant", COMPANY, "replay").exit_code == 2  # it would replay all tenants'

@@ -18,7 +18,7 @@ from graphql import (
 )
 from graphql.execution.execute import get_field_def
 from graphql.execution.values import get_argument_values
-from graphql.pyutils import Path
+from graphql.pyutils import Path, is_iterable
 
 Fields = dict[str, list[FieldNode]]
 # A field's name in the answer and in the object; what makes its value fit for JSON, None for what has fields itself.
@@ -69,6 +69,8 @@ class Execution(ExecutionContext):
         result: Any,
     ) -> list[Any]:
         """The elements of a list."""
+        if not is_iterable(result):
+            return super().complete_list_value(return_type, field_nodes, info, path, result)  # type: ignore[return-value]
         kind, done = return_type.of_type, []
         for index, item in enumerate(result):
             here = path.add_key(index, None)

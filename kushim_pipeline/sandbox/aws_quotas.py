@@ -3,8 +3,8 @@
 from kushim_pipeline.sandbox.aws_asked import Answer, Asked
 
 _NAMES = {
-    "L-1216C47A": ("ec2", "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances", "vCPU", 64.0),
-    "L-7B6409FD": ("rds", "DB instances", "DBInstances", 40.0),
+    "L-1216C47A": ("ec2", "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances", 64.0),
+    "L-7B6409FD": ("rds", "DB instances", 40.0),
 }
 _RAISED = "L-1216C47A"
 """The quota that somebody asked AWS to raise: the other has its default alone."""
@@ -27,7 +27,7 @@ def _default(asked: Asked) -> Answer:
 
 
 def _shown(asked: Asked, code: str) -> Answer:
-    service, name, resource, value = _NAMES[code]
+    service, name, value = _NAMES[code]
     return {
         "Quota": {
             "ServiceCode": service,
@@ -38,32 +38,28 @@ def _shown(asked: Asked, code: str) -> Answer:
             "Unit": "None",
             "Adjustable": True,
             "GlobalQuota": False,
-            "UsageMetric": {
-                "MetricNamespace": "AWS/Usage",
-                "MetricName": "ResourceCount",
-                "MetricDimensions": {
-                    "Class": "Standard/OnDemand" if service == "ec2" else "None",
-                    "Resource": resource,
-                    "Service": service.upper(),
-                    "Type": "Resource",
-                },
-                "MetricStatisticRecommendation": "Maximum",
-            },
         }
     }
 
 
 def _usage(asked: Asked) -> Answer:
-    """What the region's resources come to. AWS sends no point for nothing."""
-    of_databases = {"Name": "Resource", "Value": "DBInstances"} in asked.given.get("Dimensions", ())
-    groups = len(asked.here.scaling_groups)
-    used = len(asked.here.databases) if of_databases else _PROCESSORS * (len(asked.here.instances) + 2 * groups)
-    point = {"Timestamp": asked.days_ago(1).timestamp(), "Maximum": float(used), "Unit": "None"}
-    return {"Label": "ResourceCount", "Datapoints": [point] if used else []}
+    """What the region's resources come to. CloudWatch has no point for nothing."""
+    processors = _PROCESSORS * (len(asked.here.instances) + 2 * len(asked.here.scaling_groups))
+    counts = {"vCPU": processors, "DBInstances": len(asked.here.databases)}
+    day = asked.days_ago(1).timestamp()
+    results = []
+    for query in asked.given["MetricDataQueries"]:
+        dimensions = query["MetricStat"]["Metric"]["Dimensions"]
+        (resource,) = (found["Value"] for found in dimensions if found["Name"] == "Resource")
+        points = [float(counts[resource])] if counts[resource] else []
+        times = [day] * len(points)
+        result = {"Id": query["Id"], "Label": resource, "Timestamps": times, "Values": points}
+        results.append({**result, "StatusCode": "Complete"})
+    return {"MetricDataResults": results, "Messages": []}
 
 
 ANSWERS = {
-    "monitoring:GetMetricStatistics": _usage,
+    "monitoring:GetMetricData": _usage,
     "servicequotas:GetAWSDefaultServiceQuota": _default,
     "servicequotas:GetServiceQuota": _quota,
 }

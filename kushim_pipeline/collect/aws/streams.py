@@ -365,7 +365,7 @@ STREAMS: tuple[StreamSpec, ...] = (
     *_streams(
         "region",
         quotas.read_quotas,
-        "servicequotas:GetServiceQuota servicequotas:GetAWSDefaultServiceQuota cloudwatch:GetMetricStatistics",
+        "servicequotas:GetServiceQuota servicequotas:GetAWSDefaultServiceQuota cloudwatch:GetMetricData",
         ("service_quota", "", "the quotas that bound how far production can grow"),
     ),
 )

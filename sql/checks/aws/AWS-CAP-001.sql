@@ -2,7 +2,7 @@
 id: AWS-CAP-001
 title: Production capacity has alarms and scaling limits
 # Judged are Auto Scaling groups and database instances. A group must have room to grow, which a database has not; both
-# need room below the account's quota, of processors or of database instances.
+# need room below the account's quota, of processors or of database instances: one that is not there is not used.
 severity: low
 resource_type: aws.workload
 population: aws_workload
@@ -11,8 +11,7 @@ streams: [aws.autoscaling_group, aws.rds_instance, aws.rds_cluster, aws.cloudwat
 freshness_hours: 36
 policy: [production_tag_key, production_tag_values, non_production_tag_values, untagged_resources, quota_used_max_percent]
 unknown_when: >-
-  Groups, databases, alarms or quotas of the region were not read, AWS does not say how much of the quota is used, or
-  nothing says whether it is production.
+  Groups, databases, alarms or quotas of the region were not read, or nothing says whether it is production.
 criteria:
   soc2: [A1.1]
   iso27001: [A.8.6]
@@ -24,7 +23,7 @@ remediation: >-
 WITH workload AS (
     SELECT
         w.*, q.allowed, q.used,
-        q.used * 100 > q.allowed * p.quota_used_max_percent AS is_crowded
+        coalesce(q.used * 100 > q.allowed * p.quota_used_max_percent, FALSE) AS is_crowded
     FROM facts.aws_workload AS w
     JOIN facts.tenant_policy AS p ON p.tenant_id = w.tenant_id
     LEFT JOIN facts.aws_service_quota AS q
@@ -38,7 +37,6 @@ SELECT
     CASE
         WHEN NOT w.has_alarm OR (w.kind = 'scaling_group' AND w.capacity >= w.largest) OR w.is_crowded THEN 'FAIL'
         WHEN w.kind = 'scaling_group' AND (w.capacity IS NULL OR w.largest IS NULL) THEN 'UNKNOWN'
-        WHEN w.is_crowded IS NULL THEN 'UNKNOWN'
         ELSE 'PASS'
     END AS status,
     CASE
@@ -47,7 +45,6 @@ SELECT
         THEN 'it runs ' || w.capacity || ' instances and may have no more'
         WHEN w.is_crowded THEN w.used || ' of the ' || w.allowed || ' that the account''s quota allows are used'
         WHEN w.kind = 'scaling_group' AND (w.capacity IS NULL OR w.largest IS NULL) THEN 'quarantined'
-        WHEN w.is_crowded IS NULL THEN 'incomplete'
         WHEN w.kind = 'scaling_group' THEN 'an alarm watches it and it can grow to ' || w.largest || ' instances'
         ELSE 'an alarm watches it'
     END AS reason

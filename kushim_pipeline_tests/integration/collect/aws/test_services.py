@@ -45,6 +45,12 @@ def _patches(request: Request, upstream: Callable[[], Response]) -> Response:
     return Response(200, json.dumps({"InstancePatchStates": states}).encode())
 
 
+def _usage(processors: str, databases: str) -> Callable[[Request, Callable[[], Response]], Response]:
+    """What CloudWatch counts, as lists of values."""
+    results = f'{{"Id": "processors", "Values": {processors}}}, {{"Id": "databases", "Values": {databases}}}'
+    return answered(200, f'{{"MetricDataResults": [{results}], "Messages": []}}')
+
+
 @pytest.fixture(scope="module")
 def made(moto: str) -> dict[str, str]:
     """What was built, by name."""
@@ -65,6 +71,7 @@ def served(moto: str, made: dict[str, str]) -> Iterator[Proxy]:
     proxy, stop = serve(moto)
     proxy.fail("DescribeInstanceInformation", _hosts, region=HERE)
     proxy.fail("DescribeInstancePatchStates", _patches, region=HERE)
+    proxy.fail("GetMetricData", _usage("[8.0]", "[3.0]"), region=HERE)
     yield proxy
     stop()
 
@@ -82,7 +89,7 @@ def reasons(outcome: Outcome, stream: str, scope: str = HERE) -> set[tuple[str |
 def test_everything_is_read_whole_there_and_proven_empty_elsewhere(whole: Outcome) -> None:
     assert whole.not_complete() == {}
     for stream in STREAMS:
-        if stream not in ("cloudfront_distribution", "ecr_registry_scanning", "service_quota"):
+        if stream not in ("cloudfront_distribution", "ecr_registry_scanning"):
             receipt = whole.receipt(stream, REGIONS[1])
             assert (receipt.records, receipt.empty_proven_by is None) == (0, False), stream
 
@@ -164,33 +171,49 @@ def test_what_watches_and_whom_it_tells(whole: Outcome, made: dict[str, str]) ->
     assert group["MaxSize"] == 4
 
 
-def test_a_quota_that_nobody_raised_is_its_default_and_what_is_used_is_as_aws_counts_it(
-    edge: Proxy, tmp_path: Path
-) -> None:
-    points = b'{"Label": "ResourceCount", "Datapoints": [{"Maximum": 8.0}, {"Maximum": 12.0}]}'
-    edge.fail("GetMetricStatistics", lambda request, upstream: Response(200, points), region=HERE)
+def test_a_quota_is_what_applies_or_its_default_with_what_is_used(edge: Proxy, tmp_path: Path) -> None:
+    edge.fail("GetMetricData", _usage("[8.0, 12.0]", "[3.0]"), region=HERE)
     outcome = read(edge.url, tmp_path, ["service_quota"])
     of = f"arn:aws:servicequotas:{HERE}:{ACCOUNT}"
     found = outcome.records("service_quota", HERE)
     assert {arn: (quota["Value"], quota["Used"]) for arn, quota in found.items()} == {
         f"{of}:ec2/L-1216C47A": (64.0, 12.0),
-        f"{of}:rds/L-7B6409FD": (40.0, 12.0),
+        f"{of}:rds/L-7B6409FD": (40.0, 3.0),
     }
     asked = [page.operation for page in outcome.receipt("service_quota", HERE).pages]
-    assert asked.count("GetServiceQuota") == 2
-    assert asked.count("GetAWSDefaultServiceQuota") == 1
-    elsewhere = outcome.records("service_quota", next(region for region in REGIONS if region != HERE))
-    assert {quota["Used"] for quota in elsewhere.values()} == {None}, "AWS sends no point where it counts nothing"
+    assert sorted(asked) == ["GetAWSDefaultServiceQuota", "GetMetricData", "GetServiceQuota", "GetServiceQuota"]
+    assert outcome.not_complete() == {}
 
 
-@pytest.mark.parametrize("operation", ["GetServiceQuota", "GetAWSDefaultServiceQuota", "GetMetricStatistics"])
-def test_a_quota_that_may_not_be_read_is_unknown_alone(edge: Proxy, tmp_path: Path, operation: str) -> None:
+def test_a_quota_that_nobody_uses_is_not_asked_for(edge: Proxy, tmp_path: Path) -> None:
+    edge.fail("GetMetricData", _usage("[]", "[1.0]"), region=HERE)
+    outcome = read(edge.url, tmp_path, ["service_quota"])
+    assert list(outcome.records("service_quota", HERE)) == [f"arn:aws:servicequotas:{HERE}:{ACCOUNT}:rds/L-7B6409FD"]
+    assert [page.operation for page in outcome.receipt("service_quota", REGIONS[1]).pages] == ["GetMetricData"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "lost"),
+    [("GetServiceQuota", {"ec2/L-1216C47A", "rds/L-7B6409FD"}), ("GetAWSDefaultServiceQuota", {"rds/L-7B6409FD"})],
+)
+def test_a_quota_that_may_not_be_read_is_unknown_alone(
+    edge: Proxy, tmp_path: Path, operation: str, lost: set[str]
+) -> None:
+    edge.fail("GetMetricData", _usage("[8.0]", "[3.0]"), region=HERE)
     edge.fail(operation, error(400, "AccessDeniedException"), region=HERE)
     outcome = read(edge.url, tmp_path, ["service_quota"])
-    denied = {name for name, reason in reasons(outcome, "service_quota") if reason == "denied" and name}
-    both = {f"arn:aws:servicequotas:{HERE}:{ACCOUNT}:{code}" for code in ("ec2/L-1216C47A", "rds/L-7B6409FD")}
-    assert denied == ({name for name in both if "rds" in name} if operation == "GetAWSDefaultServiceQuota" else both)
-    assert outcome.receipt("service_quota", HERE).records == 2 - len(denied)
+    of = f"arn:aws:servicequotas:{HERE}:{ACCOUNT}"
+    assert reasons(outcome, "service_quota") == {(f"{of}:{quota}", "denied") for quota in lost}
+    assert outcome.receipt("service_quota", HERE).records == 2 - len(lost)
+
+
+def test_usage_that_is_not_told_leaves_all_quotas_unknown(edge: Proxy, tmp_path: Path) -> None:
+    half = answered(200, '{"MetricDataResults": [{"Id": "processors", "Values": [1.0]}], "Messages": []}')
+    edge.fail("GetMetricData", half, region=HERE)
+    edge.fail("GetMetricData", error(400, "AccessDeniedException"), region=REGIONS[1])
+    outcome = read(edge.url, tmp_path, ["service_quota"])
+    assert reasons(outcome, "service_quota") == {(None, "incomplete")}
+    assert reasons(outcome, "service_quota", REGIONS[1]) == {(None, "denied")}
 
 
 def test_what_is_called_is_what_these_streams_may_call(served: Proxy, whole: Outcome) -> None:

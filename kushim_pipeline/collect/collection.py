@@ -81,7 +81,6 @@ class Collection:
         self._may_shrink = False
         self._repeats = repeats
         self._store = store
-        self.keep = Keeper(self._keep, self._known)
         self._code_version = code_version
         self._mask = mask
         self._as_of = as_of
@@ -102,6 +101,14 @@ class Collection:
             self.problem(Reason.NOT_COLLECTED, "read", f"{type(error).__name__}: {error}")
             return True
         return False
+
+    @property
+    def keep(self) -> Keeper:
+        """What stores an answer's bytes before anybody parses them, and knows what the collections before were answered.
+
+        It returns their SHA-256 and raises SecretRepeated.
+        """
+        return Keeper(self._keep, self._known)
 
     def _keep(
         self,
@@ -359,9 +366,9 @@ class Collection:
 
 def _line(resource_id: str, raw: bytes, digest: str, evidence: str, observed_at: datetime | None) -> bytes:
     """A record in its canonical form, around that of its body: keys stand in the order of the alphabet."""
-    name, page = canonical(resource_id), canonical(evidence)
-    at = b"null" if observed_at is None else canonical(observed_at.astimezone(UTC).isoformat())
-    return b'{"body":%b,"evidence":%b,"hash":"%b","id":%b,"observed_at":%b}' % (raw, page, digest.encode(), name, at)
+    at = None if observed_at is None else observed_at.astimezone(UTC).isoformat()
+    rest = canonical({"evidence": evidence, "hash": digest, "id": resource_id, "observed_at": at})
+    return b'{"body":%b,%b' % (raw, rest[1:])
 
 
 def _clean(text: str) -> str:

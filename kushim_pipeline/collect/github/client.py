@@ -108,8 +108,8 @@ def _refusal(answer: Answer, call: Call) -> Unread | None:
 
 # Source: GitHub REST, "Rate limits for the REST API": 5,000 requests an hour for a token, 5,000 points for GraphQL;
 # after a 403 or 429 wait for `retry-after`, else (at `x-ratelimit-remaining: 0`) until the reset, else at least a
-# minute. "Best practices": a 304 to a conditional request with the token is not counted. "Using the audit log API": 1,750
-# queries an hour.
+# minute. "Best practices": a 304 to a conditional request with the token is not counted. "Using the audit log API":
+# 1,750 queries an hour.
 GITHUB = Dialect(
     vendor="GitHub",
     bucket=_bucket,

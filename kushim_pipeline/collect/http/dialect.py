@@ -9,7 +9,8 @@ from kushim_pipeline.collect.http.call import Answer, Call, Unread
 @dataclass(frozen=True)
 class Budget:
     """What an answer says of the vendor's limit: how many calls a window has (0: not said), how many are left, and in
-    how many seconds the window ends (0: not said). `used`: what the credential itself has used of it, where the vendor counts that."""
+    how many seconds the window ends (0: not said). `used`: what the credential itself has used of it, where the vendor
+    counts that."""
 
     limit: int
     remaining: int

@@ -46,7 +46,8 @@ def retry_after(answer: Answer, now: float) -> float | None:
     if (seconds := whole_number(text)) is not None:
         return float(seconds)
     try:
-        return max(0.0, float(text)) if text.replace(".", "", 1).isdigit() else _until(answer, text, now)
+        is_number = text.isascii() and text.replace(".", "", 1).isdigit()
+        return float(text) if is_number else _until(answer, text, now)
     except ValueError:
         return None
 

@@ -13,8 +13,11 @@ from typing import Any
 import urllib3
 
 from kushim_pipeline.collect.http.call import Answer
+from kushim_pipeline.collect.http.due import POOLS, answer_by
 
 CHUNK = 65_536
+CLOSE = 0.05
+"""Seconds by which a timeout may come too early."""
 
 
 class Lost(Exception):
@@ -52,7 +55,8 @@ class Wire:
 
     def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
         """Send one request. In: `target`, the path with its query. Raises Lost, TooLarge."""
-        started = time.monotonic()
+        due = time.monotonic() + self._limits.whole
+        answer_by(due)
         try:
             response = self._opened().urlopen(
                 method,
@@ -67,18 +71,23 @@ class Wire:
                 assert_same_host=False,
             )
         except urllib3.exceptions.HTTPError as error:
+            if time.monotonic() > due - CLOSE:
+                raise self._late() from None
             raise Lost(_in_words(error, self.host, self._limits)) from None
         except (ValueError, UnicodeError):
             raise Lost("the token holds characters that HTTP does not allow") from None
         except OSError as error:
             raise Lost(f"the connection to {self.host} failed ({type(error).__name__})") from None
         try:
-            data = self._read(response, started + self._limits.whole)
+            data = self._read(response, due)
         except BaseException:
             response.close()
             raise
         response.release_conn()
-        return Answer(response.status, {name.lower(): value for name, value in response.headers.items()}, data)
+        named = {name.lower(): value for name, value in response.headers.items()}
+        if "link" in named:
+            named["link"] = response.headers["link"]  # all of them: Okta sends each in a line of its own
+        return Answer(response.status, named, data)
 
     def close(self) -> None:
         """Close all connections."""
@@ -100,21 +109,25 @@ class Wire:
                 self._pool = (
                     urllib3.ProxyManager(proxy, **settings) if proxy else urllib3.PoolManager(num_pools=2, **settings)
                 )
+                self._pool.pool_classes_by_scheme = POOLS
             return self._pool
 
-    def _read(self, response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
+    def _late(self) -> Lost:
+        return Lost(f"the answer was not whole after {self._limits.whole:g} s", cut=True)
+
+    def _read(self, response: urllib3.BaseHTTPResponse, due: float) -> bytes:
         parts: list[bytes] = []
         size = 0
         try:
-            # read1 returns what has come, where read would wait for a full chunk: a dripping body meets its deadline.
+            # read1 returns what has come, where read would wait for a full chunk.
             while part := response.read1(CHUNK, decode_content=True):
                 parts.append(part)
                 size += len(part)
                 if size > self._limits.max_bytes:
                     raise TooLarge(f"the answer is larger than {self._limits.max_bytes // 2**20} MB")
-                if time.monotonic() > deadline:
-                    raise Lost(f"the answer was not whole after {self._limits.whole:g} s", cut=True)
         except urllib3.exceptions.ReadTimeoutError:
+            if time.monotonic() > due - CLOSE:
+                raise self._late() from None
             raise Lost(f"the answer stopped for {self._limits.timeout:g} s", cut=True) from None
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise Lost(f"the answer broke off ({type(error).__name__})", cut=True) from None

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import cast
 
 from pydantic import SecretStr
@@ -29,7 +30,9 @@ from kushim_pipeline.tenants.config import Connection, JiraConnection
 from kushim_pipeline.tenants.hosts import ALLOW_PRIVATE_HOSTS, check_resolved
 
 THREADS = 6
-
+A_WINDOW = 125.0
+"""Seconds: Jira names the minute in which a budget is full again, so the end of a minute's window may be told as nearly
+two minutes away, and a wait for it must be possible."""
 
 STREAMS: tuple[StreamSpec[Visit], ...] = (
     StreamSpec("jira.site", site.read, (site.NEEDS,), "The site, and what the token's account may do"),
@@ -94,8 +97,9 @@ def collect(
     jira = cast(JiraConnection, connection)
     if pace.tape is None:
         check_resolved(jira.base_url, os.environ.get(ALLOW_PRIVATE_HOSTS) == "1")
+    patience = pace.patience if pace.sample else replace(pace.patience, longest=max(pace.patience.longest, A_WINDOW))
     with (
-        open_client(jira.base_url, jira.email, secrets["token"], pace) as client,
+        open_client(jira.base_url, jira.email, secrets["token"], replace(pace, patience=patience)) as client,
         ThreadPoolExecutor(THREADS, thread_name_prefix="jira") as pool,
     ):
         visit = Visit(Reading(client, jira.account, pool), jira.projects)

@@ -104,7 +104,7 @@ class Collection:
 
     @property
     def keep(self) -> Keeper:
-        """What stores an answer's bytes before anybody parses them, and knows what the collections before were answered.
+        """What stores an answer's bytes before anybody parses them, and knows what was answered at earlier times.
 
         It returns their SHA-256 and raises SecretRepeated.
         """

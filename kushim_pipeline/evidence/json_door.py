@@ -22,7 +22,7 @@ _DIGITS = bytes(48 if chr(byte) in "0123456789+-.eE" else 32 for byte in range(2
 _STRIDE = 4
 _LONG_NUMBER = b"0" * (MAX_NUMBER_CHARACTERS + 1)
 _MAYBE_LONG = b"0" * (MAX_NUMBER_CHARACTERS // _STRIDE)
-_COLON = re.compile(rb"\\u003[aA]")
+_NUL_OR_COLON = re.compile(rb"\\u00(?:00|3[aA])")
 LARGE = 20_000
 """Bytes of a document beyond which it is cheaper not to count its brackets."""
 
@@ -91,13 +91,13 @@ def _is_plain(data: bytes, document: Any) -> bool:
         again = orjson.dumps(_below(above, document))
     except orjson.JSONEncodeError:
         return False
-    if b"\\" in data and b"\\u0000" in data:
+    if b"\\" in data and _NUL_OR_COLON.search(data):
         return False
     if len(again) == len(data) + 2 * above and again.startswith(data, above):
         return True  # a number that orjson writes is short, and of a key that stands twice it writes one
-    # Of a key that stands twice the document has one left, and no colon of it is written out again. A colon stands for
-    # itself, after a key as in a string, or for an escape.
-    if data.count(b":") != again.count(b":") or (b"\\u003" in data and _COLON.search(data)):
+    # Of a key that stands twice the document has one left, and no colon of the other is written again. All colons stand
+    # for themselves here, after keys as in strings: none is escaped.
+    if data.count(b":") != again.count(b":"):
         return False
     # A number that is too long has one of its characters at each of so many places in a row.
     return _MAYBE_LONG not in data[::_STRIDE].translate(_DIGITS) or _LONG_NUMBER not in data.translate(_DIGITS)

@@ -47,7 +47,7 @@ def without_texts(folder: Any) -> Any:
     return {**folder, "entries": [_without_text(entry) for entry in entries]}
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=32)
 def uses(text: str) -> tuple[str, ...]:
     """What a workflow file uses, in its order, each once. Raises Unparsable."""
     try:

@@ -16,7 +16,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from kushim_pipeline.collect.before import Head, UnitKey, load_before, moved
+from kushim_pipeline.collect.before import Head, UnitKey, load_before
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.http.patience import Clockwork, Patience
 from kushim_pipeline.collect.http.tape import Tape
@@ -31,10 +31,10 @@ from kushim_pipeline.collect.run import (
     repeating,
     source_module,
 )
+from kushim_pipeline.collect.standing import Refused, Standing
 from kushim_pipeline.collect.unit import Unit
 from kushim_pipeline.collect.unwritable import EvidenceUnwritable, Watched
 from kushim_pipeline.evidence.ledger import Ledger, LedgerMoved
-from kushim_pipeline.evidence.life import LIFE, SHREDDED
 from kushim_pipeline.evidence.receipt import ReadError, Reason, Receipt
 from kushim_pipeline.evidence.store import EvidenceCorrupt, EvidenceLocked, EvidenceMissing, EvidenceShredded
 from kushim_pipeline.evidence.verify import read_receipt, write_receipt
@@ -46,20 +46,6 @@ _REPEATS = ("repeats a secret of this connection", "repeats the token")
 _UNREADABLE = (EvidenceMissing, EvidenceCorrupt, EvidenceLocked, EvidenceShredded, ValueError)
 # Nobody is waited for, and a tape that has no answer to one call may have one to the next.
 _PATIENCE = Patience(longest=math.inf, total=math.inf, limited=math.inf, give_up_after=2**31, cool_down=0.0)
-
-
-class Refused(Exception):
-    """A receipt is not replayed. The text says why, and what to do instead."""
-
-
-@dataclass(frozen=True)
-class Last:
-    """The last receipt of a unit by the ledger. `before`: what it said of the unit until then (of a replay: until the
-    receipt that it replays). `planned_again`: the later entry that plans to collect the unit, 0 where none does."""
-
-    digest: str
-    before: Head
-    planned_again: int = 0
 
 
 @dataclass(frozen=True)
@@ -76,53 +62,27 @@ class Replayed:
     left: tuple[ReadError, ...]
 
 
-def last_receipts(ledger: Ledger, tenant_id: str) -> tuple[dict[UnitKey, Last], int]:
-    """The last receipt of every unit of a tenant, and the sequence of the ledger's last entry.
-
-    Raises LedgerBroken for a ledger that cannot be read.
-    """
-    found: dict[UnitKey, Last] = {}
-    heads: dict[UnitKey, Head | None] = {}
-    sequence = 0
-    for entry in ledger.entries(tenant_id):
-        sequence = entry.sequence
-        payload = entry.payload
-        if entry.kind == LIFE and payload.get("state") == SHREDDED:
-            found, heads = {}, {}
-        elif entry.kind == "plan":
-            for stream, scope in payload["units"]:
-                unit = (str(payload["connection_id"]), str(stream), str(scope))
-                if unit in found:
-                    found[unit] = Last(found[unit].digest, found[unit].before, sequence)
-        elif entry.kind == "receipt":
-            unit = (str(payload["connection_id"]), str(payload["stream"]), str(payload["scope"]))
-            before = heads.get(unit) or Head()
-            if payload.get("replay_of") and unit in found:
-                before = found[unit].before
-            found[unit] = Last(str(payload["receipt"]), before)
-            heads[unit] = moved(heads.get(unit), payload)
-    return found, sequence
-
-
-def quarantined(stores: Stores, tenant_id: str) -> Iterator[tuple[UnitKey, Last]]:
-    """The units whose last receipt set something aside. What cannot be read any more is passed over."""
-    for unit, last in last_receipts(stores.ledger, tenant_id)[0].items():
+def quarantined(stores: Stores, tenant_id: str, standing: Standing) -> Iterator[tuple[UnitKey, str]]:
+    """The units whose last receipt set something aside, with its digest. What cannot be read is passed over."""
+    for unit, last in list(standing.units.items()):
         try:
             receipt = read_receipt(stores.evidence, tenant_id, last.digest)
         except _UNREADABLE:
             continue
         if _set_aside(receipt):
-            yield unit, last
+            yield unit, last.digest
 
 
-def replay(tenant: TenantConfig, key: UnitKey, digest: str, stores: Stores, resolver: Resolver) -> Replayed:
+def replay(
+    tenant: TenantConfig, key: UnitKey, digest: str, stores: Stores, resolver: Resolver, standing: Standing
+) -> Replayed:
     """Read a unit again from its last receipt, and say so in the ledger if that changed anything.
 
-    In: whose it is, the unit, the digest of its last receipt, where evidence is, and who resolves secrets: those
-    are looked for in the records; where one is not at hand, what looks like a secret is masked all the same.
-    Raises Refused; what writing evidence raises.
+    In: whose it is, the unit, the digest of its last receipt, where evidence is, who resolves secrets, and how the
+    units stand. The secrets are looked for in the records; where one is not at hand, what looks like a secret is masked
+    all the same. Raises Refused; what writing evidence raises.
     """
-    last = _checked(stores.ledger, tenant.tenant, key, digest)[0]
+    last = standing.checked(key, digest)
     try:
         original = read_receipt(stores.evidence, tenant.tenant, digest)
     except _UNREADABLE as error:
@@ -132,7 +92,7 @@ def replay(tenant: TenantConfig, key: UnitKey, digest: str, stores: Stores, reso
     written = None
     if original.contents_sha256 != receipt.contents_sha256 or _reasons(original) != _reasons(receipt):
         written = write_receipt(stores.evidence, receipt)
-        _acknowledge(stores.ledger, key, digest, ledger_entry(receipt, written), tenant.tenant)
+        _acknowledge(stores.ledger, key, digest, ledger_entry(receipt, written), standing)
     return Replayed(
         unit=_unit(receipt),
         replay_of=original.replay_of or digest,
@@ -195,31 +155,13 @@ def read_again(
     return receipt.model_copy(update=told), tape.missed
 
 
-def _checked(ledger: Ledger, tenant_id: str, key: UnitKey, digest: str) -> tuple[Last, int]:
-    """The unit's last receipt, if it is this one, and the ledger's last entry. Raises Refused."""
-    found, sequence = last_receipts(ledger, tenant_id)
-    last = found.get(key)
-    if last is None:
-        raise Refused("the ledger holds no receipt of this unit")
-    if last.digest != digest:
-        raise Refused(f"a newer reading of it stands, {last.digest}: replay that one")
-    if last.planned_again:
-        raise Refused(
-            f"a collection of it has begun since (ledger entry {last.planned_again}) and left no receipt yet: wait for "
-            "its end, or run `kushim run`"
-        )
-    return last, sequence
-
-
-def _acknowledge(ledger: Ledger, key: UnitKey, digest: str, payload: Mapping[str, Any], tenant_id: str) -> None:
+def _acknowledge(ledger: Ledger, key: UnitKey, digest: str, payload: Mapping[str, Any], standing: Standing) -> None:
     """Write the new receipt into the ledger, unless another reading of the unit came between. Raises Refused."""
     while True:
-        sequence = _checked(ledger, tenant_id, key, digest)[1]
-        try:
-            ledger.append(tenant_id, "receipt", payload, after=sequence)
-        except LedgerMoved:
-            continue
-        return
+        standing.checked(key, digest)
+        with suppress(LedgerMoved):
+            ledger.append(standing.tenant_id, "receipt", payload, after=standing.sequence)
+            return
 
 
 def _place(tenant: TenantConfig, receipt: Receipt) -> tuple[Connection, Unit]:

@@ -8,9 +8,10 @@ from functools import partial
 import click
 
 from kushim_pipeline.collect.before import UnitKey
-from kushim_pipeline.collect.replay import Refused, Replayed, quarantined
+from kushim_pipeline.collect.replay import Replayed, quarantined
 from kushim_pipeline.collect.replay import replay as replay_unit
-from kushim_pipeline.collect.run import Stores
+from kushim_pipeline.collect.run import Stores, expected_units
+from kushim_pipeline.collect.standing import Refused, Standing
 from kushim_pipeline.commands.output import show
 from kushim_pipeline.commands.read import refuse_unknown
 from kushim_pipeline.commands.work import say
@@ -53,9 +54,10 @@ def replay(settings: Settings, wanted: Wanted, form: str, *, judge: bool) -> int
     resolver = _resolver(settings)
     rows: list[Row] = []
     written = refused = 0
-    for tenant, unit, digest in _chosen(stores, tenants, wanted):
+    standing = {tenant: Standing(stores.ledger, tenant) for tenant in tenants}
+    for tenant, unit, digest in _chosen(stores, tenants, standing, wanted):
         try:
-            found = replay_unit(tenant, unit, digest, stores, resolver)
+            found = replay_unit(tenant, unit, digest, stores, resolver, standing[tenant.tenant])
         except Refused as why:
             refused += 1
             rows.append((tenant.tenant, *unit, None, "refused", str(why), digest, None))
@@ -79,14 +81,16 @@ def replay(settings: Settings, wanted: Wanted, form: str, *, judge: bool) -> int
 
 
 def _chosen(
-    stores: Stores, tenants: dict[str, TenantConfig], wanted: Wanted
+    stores: Stores, tenants: dict[str, TenantConfig], standing: dict[str, Standing], wanted: Wanted
 ) -> Iterator[tuple[TenantConfig, UnitKey, str]]:
     """The receipts that are meant. Raises UsageError."""
     if wanted.receipt is None:
         for tenant_id, tenant in tenants.items():
-            for unit, last in quarantined(stores, tenant_id):
-                if wanted.holds(unit):
-                    yield tenant, unit, last.digest
+            # What is not read any more is nobody's quarantine.
+            expected = {(unit.connection_id, unit.stream, unit.scope) for unit in expected_units(tenant)}
+            for unit, digest in quarantined(stores, tenant_id, standing[tenant_id]):
+                if unit in expected and wanted.holds(unit):
+                    yield tenant, unit, digest
         return
     begins = wanted.receipt.lower()
     if len(begins) < _SHORTEST:

@@ -16,8 +16,9 @@ from click.testing import CliRunner, Result
 
 from kushim_pipeline.cli import cli
 from kushim_pipeline.collect.before import Head, heads, moved
-from kushim_pipeline.collect.replay import Refused, Replayed, last_receipts, read_again, replay
+from kushim_pipeline.collect.replay import Replayed, read_again, replay
 from kushim_pipeline.collect.run import collect_source, ledger_entry
+from kushim_pipeline.collect.standing import Refused, Standing
 from kushim_pipeline.evidence.receipt import Outcome, ReadError, Reason, Receipt
 from kushim_pipeline.evidence.verify import Broken, Verified, read_receipt, verify, write_receipt
 from kushim_pipeline.land.ledger import land
@@ -30,7 +31,7 @@ from kushim_pipeline.stores import FileStores, open_stores
 from kushim_pipeline.tenants.config import TenantConfig
 from kushim_pipeline.tenants.hosts import ALLOW_PRIVATE_HOSTS
 from kushim_pipeline.tenants.load import load_tenants
-from kushim_pipeline.tenants.secret import from_environment
+from kushim_pipeline.tenants.secret import Resolver, from_environment
 from kushim_pipeline.warehouse import open_writer
 
 SOURCES = ("github", "okta", "jira", "slack", "file")
@@ -72,7 +73,7 @@ class Kept:
 
     def last(self, stream: str) -> tuple[str, Receipt]:
         """COMPANY's last receipt of a stream, with its digest."""
-        (found,) = [last for unit, last in last_receipts(self.stores.ledger, COMPANY)[0].items() if unit[1] == stream]
+        (found,) = [last for unit, last in Standing(self.stores.ledger, COMPANY).units.items() if unit[1] == stream]
         return found.digest, read_receipt(self.stores.evidence, COMPANY, found.digest)
 
     def write(self, receipt: Receipt) -> str:
@@ -81,9 +82,10 @@ class Kept:
         self.stores.ledger.append(COMPANY, "receipt", ledger_entry(receipt, digest))
         return digest
 
-    def replay(self, digest: str, receipt: Receipt) -> Replayed:
+    def replay(self, digest: str, receipt: Receipt, resolver: Resolver = NOBODY) -> Replayed:
         """Read a receipt of COMPANY again."""
-        return replay(self.tenants[COMPANY], unit_of(receipt), digest, self.stores, NOBODY)
+        standing = Standing(self.stores.ledger, COMPANY)
+        return replay(self.tenants[COMPANY], unit_of(receipt), digest, self.stores, resolver, standing)
 
     def of_an_older_reader(self, stream: str) -> tuple[str, Receipt, str]:
         """The last receipt as a reader would have written it that could not take in one of its records."""
@@ -140,7 +142,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
             poison(found, vendors, home)
             for source in SOURCES:
                 read(tenants[COMPANY], source)
-        entries = {tenant: last_receipts(stores.ledger, tenant)[1] for tenant in tenants}
+        entries = {tenant: Standing(stores.ledger, tenant).sequence for tenant in tenants}
         for name in secrets:  # a replay does without them
             patched.delenv(name)
         yield replace(found, entries=entries)
@@ -209,12 +211,12 @@ def test_a_poisonous_record_stays_in_quarantine_alone_and_nothing_is_written(kep
     digest, receipt = kept.last(stream)
     wrong = {error.resource_id for error in receipt.errors if error.reason is Reason.QUARANTINED}
     assert wrong and None not in wrong and receipt.population
-    before = last_receipts(kept.stores.ledger, COMPANY)
+    before = Standing(kept.stores.ledger, COMPANY).sequence
     found = kept.replay(digest, receipt)
     assert (found.digest, found.taken_in) == (None, ())
     assert {error.resource_id for error in found.left} == wrong
     assert found.receipt.contents_sha256 == receipt.contents_sha256
-    assert last_receipts(kept.stores.ledger, COMPANY) == before
+    assert Standing(kept.stores.ledger, COMPANY).sequence == before
 
 
 @pytest.mark.parametrize("stream", ["github.branch_protection", "okta.app", "jira.issue", "slack.access_log"])
@@ -274,11 +276,37 @@ def test_what_is_not_known_from_the_pages_is_not_made_up(
     _, receipt = kept.last("okta.network_zone")
     changed = receipt.model_copy(update={"collection_id": change.__name__, **change(receipt)})
     digest = kept.write(changed)
-    entries = last_receipts(kept.stores.ledger, COMPANY)
+    before = Standing(kept.stores.ledger, COMPANY).sequence
     with pytest.raises(Refused, match=why):
         kept.replay(digest, changed)
-    assert last_receipts(kept.stores.ledger, COMPANY) == entries
+    assert Standing(kept.stores.ledger, COMPANY).sequence == before
     kept.write(receipt)
+
+
+def test_a_secret_that_an_escape_hid_from_the_older_reader_is_not_taken_in(kept: Kept) -> None:
+    _, receipt = kept.last("okta.api_token")
+    token = "00the-secret-of-okta"
+    hidden = b'"name":"' + token.replace("s", "\\u0073", 1).encode() + b'"'
+    (page,) = receipt.pages
+    shown = kept.stores.evidence.get(COMPANY, page.sha256)
+    body = re.sub(rb'"name":\s*"[^"]*"', lambda _: hidden, shown, count=1)
+    assert hidden in body
+    changed = page.model_copy(update={"sha256": kept.stores.evidence.put(COMPANY, body)})
+    told = {"pages": (changed,), "records_sha256": None, "contents_sha256": "0" * 64, "collection_id": "hidden"}
+    hiding = receipt.model_copy(update=told)
+    digest = kept.write(hiding)
+    resolver = from_environment({vendors_world.variable(COMPANY, "okta"): token})
+    found = kept.replay(digest, hiding, resolver)
+    assert [(error.resource_id, error.message) for error in found.left] == [
+        (None, "a record repeats a secret of this connection")
+    ]
+    assert token.encode() not in write_all(kept, found.receipt)
+
+
+def write_all(kept: Kept, receipt: Receipt) -> bytes:
+    """All that a receipt has beside its pages."""
+    objects = [kept.stores.evidence.get(COMPANY, digest) for kind, digest in receipt.objects if kind != "page"]
+    return b"".join([receipt.model_dump_json().encode(), *objects])
 
 
 def test_only_the_last_reading_is_replayed_and_none_while_another_is_under_way(kept: Kept) -> None:

@@ -7,6 +7,7 @@ import pytest
 from kushim_pipeline.collect.before import Head
 from kushim_pipeline.collect.replay import Replayed, read_again, replay
 from kushim_pipeline.collect.run import Stores, collect_source, ledger_entry
+from kushim_pipeline.collect.standing import Standing
 from kushim_pipeline.evidence.ledger import Ledger
 from kushim_pipeline.evidence.receipt import Outcome, ReadError, Reason, Receipt
 from kushim_pipeline.evidence.store import FileStore
@@ -63,7 +64,8 @@ def replayed(kept: Kept, receipt: Receipt) -> Replayed:
     there, stores, _ = kept
     digest = write_receipt(stores.evidence, receipt)
     stores.ledger.append(TENANT, "receipt", ledger_entry(receipt, digest))
-    return replay(there, (receipt.connection_id, receipt.stream, receipt.scope), digest, stores, from_environment({}))
+    unit = (receipt.connection_id, receipt.stream, receipt.scope)
+    return replay(there, unit, digest, stores, from_environment({}), Standing(stores.ledger, TENANT))
 
 
 def test_a_policy_that_an_older_reader_set_aside_is_taken_in_and_a_poisonous_one_is_not(kept: Kept) -> None:

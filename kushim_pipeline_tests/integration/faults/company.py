@@ -136,6 +136,8 @@ class Company:
 
     def read(self, tenant_id: str, source: str, *faults: Fault, pace: Callable[[Pace], Pace] = lambda p: p) -> Reading:
         """Read a source for a tenant while its vendor does this wrong."""
+        if source == "file" and not self.drop(tenant_id).exists():
+            self.put_people(self.drop(tenant_id))
         tenant = self._tenants.get(tenant_id) or self._tenant(tenant_id)
         if tenant_id != HEALTHY:
             self._source[tenant_id] = source

@@ -21,6 +21,7 @@ from kushim_pipeline_tests.integration.faults.rows import (
     huge,
     kind,
     limited_until,
+    people,
     status,
     twice,
     without_links,
@@ -30,6 +31,7 @@ DENIED, LOST, CUT, POISONED = Reason.DENIED, Reason.NOT_COLLECTED, Reason.INCOMP
 
 ORG = f"/orgs/{NAME}"
 MEMBERS, LATER_MEMBERS = f"{ORG}/members?per_page=100", "/organizations/*/members?page=2&per_page=100"
+OUTSIDERS, BRANCHES = f"{ORG}/outside_collaborators", "/graphql?operationName=DefaultBranchProtection*"
 SECOND = "*/members?*page=2*"
 REPOSITORIES = f"{ORG}/repos?*"
 OF_REPOSITORIES = (
@@ -49,6 +51,7 @@ API = "/rest/api/3"
 ISSUES = f'{API}/search/jql?*project = "OPS" *maxResults=100'
 LATER_ISSUES = f'{API}/search/jql?*project = "OPS" *nextPageToken=*'
 COUNT, BULK = f"{API}/search/approximate-count?*", f"{API}/changelog/bulkfetch?*"
+ADMIN_GROUPS = f"{API}/group/bulk?accessType=*"
 OF_ISSUES = ("jira.issue", "jira.issue_changelog")
 SLACK_USERS, BILLABLE = "/api/users.list?*", "/api/team.billableInfo?*"
 
@@ -220,4 +223,115 @@ def _lists() -> list[Row]:
     ]  # fmt: skip
 
 
-MATRIX = [row for source, place in PLACES.items() for row in _everywhere(source, place)] + _records() + _lists()
+def _elsewhere() -> list[Row]:
+    """Every other place, struck once."""
+    org = (
+        "github.organization",
+        "github.repository",
+        "github.member_without_2fa",
+        "github.outside_collaborator_without_2fa",
+    )
+    roles = ("jira.project_role",)
+    return [
+        Row("organization", "github", status(ORG, 403), org, DENIED, 1),
+        Row("owners", "github", status(f"{MEMBERS}&role=admin", 500), ("github.owner",), LOST, 3),
+        Row("lacking", "github", status(f"{ORG}/members?filter=*", 403), ("github.member_without_2fa",), DENIED, 1),
+        Row(
+            "outsiders", "github", status(f"{OUTSIDERS}?per_page=100", 404), ("github.outside_collaborator",), DENIED,
+            1,
+        ),
+        Row(
+            "outsiders-lacking", "github", kind(f"{OUTSIDERS}?filter=*", "html"),
+            ("github.outside_collaborator_without_2fa",), CUT, 1,
+        ),
+        # A question that may be too heavy is asked for less and less: five sizes, three times each.
+        Row("identities", "github", status("/graphql?operationName=SamlId*", 500), ("github.saml_identity",), LOST, 15),
+        Row("repositories", "github", status(REPOSITORIES, 403), OF_REPOSITORIES, DENIED, 1, follows=("*",)),
+        Row("branches-at-once", "github", kind(BRANCHES, "html"), (), None, 1, follows=("/repos/*",)),
+        Row(
+            "protection", "github", both(kind(BRANCHES, "html"), status("/repos/*/branches/*/protection", 403)),
+            ("github.branch_protection",), DENIED, 6, follows=("/repos/*",),
+        ),
+        Row("users", "okta", status(USERS, 403), OF_USERS, DENIED, 1, follows=("*/factors",)),
+        Row("factors", "okta", status("/api/v1/users/*/factors", 403), ("okta.user_factor",), DENIED, 8),
+        Row(
+            "assignees", "okta", status("/api/v1/iam/assignees/users?*", 404), ("okta.admin_role",), DENIED, 1,
+            follows=("*/roles",),
+        ),
+        Row("roles", "okta", kind("/api/v1/users/*/roles", "truncate"), ("okta.admin_role",), CUT, 4),
+        Row(
+            "apps", "okta", status("/api/v1/apps?*", 403), ("okta.app", "okta.app_user", "okta.app_group"), DENIED, 1,
+            follows=("/api/v1/apps/*",),
+        ),
+        Row(
+            "policies", "okta", status("/api/v1/policies?type=PASSWORD", 403), ("okta.policy", "okta.policy_rule"),
+            DENIED, 1, follows=("/api/v1/policies/*/rules",),
+        ),
+        Row("rules", "okta", kind("/api/v1/policies/*/rules", "html"), ("okta.policy_rule",), CUT, 6),
+        Row("tokens", "okta", status("/api/v1/api-tokens", 401), ("okta.api_token",), DENIED, 1),
+        Row("authenticators", "okta", status("/api/v1/authenticators", 503), ("okta.authenticator",), LOST, 3),
+        Row("log", "okta", kind("/api/v1/logs?*", "truncate"), ("okta.event",), CUT, 1),
+        Row("site", "jira", status(f"{API}/serverInfo", 403), ("jira.site",), DENIED, 1),
+        Row(
+            "projects", "jira", status(f"{API}/project/search?*", 403), ("jira.project", *OF_ISSUES, *roles), DENIED, 1,
+            follows=("*",),
+        ),
+        Row("changelogs", "jira", status(BULK, 403), ("jira.issue_changelog",), DENIED, 1),
+        Row("count", "jira", status(COUNT, 404), OF_ISSUES, DENIED, 1),
+        Row("accounts", "jira", status(f"{API}/users/search?*", 500), ("jira.user",), LOST, 3),
+        # Who administers Jira is then asked for the other way round ...
+        Row(
+            "groups", "jira", status(ADMIN_GROUPS, 403), (), None, 2, follows=(f"{API}/group/*", f"{API}/user/*"),
+        ),
+        # ... and if that is denied, too, it is not known.
+        Row(
+            "administrators", "jira", both(status(ADMIN_GROUPS, 403), status(f"{API}/user/permission/*", 403)),
+            ("jira.group_member",), DENIED, 3, follows=(f"{API}/group/*",),
+        ),
+        Row("schemes", "jira", status(f"{API}/permissionscheme?*", 403), roles, DENIED, 1, follows=("*role*",)),
+        Row("audit", "jira", kind(f"{API}/auditing/record?*", "html"), ("jira.audit_record",), CUT, 1),
+        Row("billing", "slack", status(BILLABLE, 403), ("slack.billable_user",), DENIED, 1),
+        Row(
+            "channels", "slack", status("/api/conversations.list?*", 403), ("slack.channel", "slack.channel_member"),
+            DENIED, 1, follows=("/api/conversations.*",),
+        ),
+        Row("history", "slack", status("/api/conversations.history?*", 403), ("slack.channel_member",), DENIED, 1),
+        Row("team", "slack", status("/api/team.info*", 500), ("slack.team",), LOST, 3, follows=("/api/auth.test",)),
+        Row(
+            "apps", "slack", status("/api/team.integrationLogs?*", 200, "paid_teams_only"), ("slack.integration_log",),
+            DENIED, 1,
+        ),
+        Row("scope", "slack", status(SLACK_USERS, 200, "missing_scope"), ("slack.user",), DENIED, 1),
+    ]  # fmt: skip
+
+
+def _people() -> list[Row]:
+    """The list of people in the drop folder: what a file can have of all this."""
+    streams = ("file.person",)
+
+    def second_line_again(data: bytes) -> bytes:
+        return data + data.split(b"\n")[1] + b"\n"
+
+    def shrunk(data: bytes) -> bytes:
+        return b"\n".join(data.split(b"\n")[:40]) + b"\n"
+
+    return [
+        Row("missing", "file", people("missing", lambda _: None), streams, LOST, 0),
+        Row("html", "file", people("html", lambda _: b"<!DOCTYPE html><html>Sign in</html>"), streams, CUT, 0),
+        Row("truncated", "file", people("truncated", lambda d: d[: len(d) // 2], vouched=False), streams, CUT, 0),
+        Row("empty", "file", people("empty", lambda _: b""), streams, CUT, 0),
+        Row("nobody", "file", people("nobody", lambda d: d.split(b"\n")[0] + b"\n"), streams, CUT, 0),
+        Row("key-twice", "file", people("key-twice", second_line_again), streams, POISONED, 0),
+        Row("drift", "file", people("drift", lambda d: d.replace(b",email,", b",mail,", 1)), streams, CUT, 0),
+        Row("old", "file", people("old", lambda d: d, days=60), streams, Reason.STALE, 0),
+        Row("shrunk", "file", people("shrunk", shrunk), streams, CUT, 0, before=True),
+    ]  # fmt: skip
+
+
+MATRIX = [
+    *(row for source, place in PLACES.items() for row in _everywhere(source, place)),
+    *_records(),
+    *_lists(),
+    *_elsewhere(),
+    *_people(),
+]

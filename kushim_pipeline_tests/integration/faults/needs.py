@@ -78,3 +78,6 @@ STANDS_ON = {
     "JIRA-VUL-001": "JIRA-POP-000",
     "SLK-ADM-001": "SLK-USR-000",
 }
+# Stream -> the checks that look at it by themselves: no header names it, and what it does not show is UNKNOWN by the
+# check's own word.
+LOOKED_UP_BY = {"github.branch_protection": "GH-CHG-003", "github.branch_rule": "GH-CHG-003"}

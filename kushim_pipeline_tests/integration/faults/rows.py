@@ -1,6 +1,8 @@
 """One thing that goes wrong at a vendor, as a row of the table, and the ways of making it go wrong."""
 
+import hashlib
 import json
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,7 +17,7 @@ from kushim_pipeline.sandbox.standin.faults import Fault
 from kushim_pipeline_tests.integration.faults.company import Company
 from kushim_pipeline_tests.integration.faults.needs import NEEDED_BY
 
-Source = Literal["github", "okta", "jira", "slack"]
+Source = Literal["github", "okta", "jira", "slack", "file"]
 Make = Callable[[Company], Sequence[Fault]]
 
 
@@ -54,10 +56,10 @@ class Row:
         return {check for stream in self.streams for check in NEEDED_BY[stream].split()}
 
 
-def status(path: str, number: int, *, nth_call: int | None = None, **headers: str) -> Make:
+def status(path: str, number: int, message: str = "No", *, nth_call: int | None = None, **headers: str) -> Make:
     """A status, with these headers (`_` for `-`)."""
     told = {name.replace("_", "-"): text for name, text in headers.items()}
-    return lambda _: [Fault(path, "status", nth_call, status=number, message="No", headers=told)]
+    return lambda _: [Fault(path, "status", nth_call, status=number, message=message, headers=told)]
 
 
 def limited_until(path: str, seconds: int) -> Make:
@@ -127,6 +129,28 @@ class Page:
             return [Fault(self.path, "body", self.nth_call, body=listed)]
 
         return make
+
+
+def people(name: str, change: Callable[[bytes], bytes | None], *, vouched: bool = True, days: int = 0) -> Make:
+    """HR's list otherwise (None: gone), in the folder of the row of that name, and so many days old. `vouched`: the
+    digest beside it is of what it holds."""
+
+    def make(made: Company) -> Sequence[Fault]:
+        folder = made.drop(f"file-{name}")
+        made.put_people(folder)
+        path = next(folder.glob("people-*.csv"))
+        data = change(path.read_bytes())
+        if data is None:
+            path.unlink()
+            return []
+        path.write_bytes(data)
+        moment = datetime.now(UTC).timestamp() - days * 86_400
+        os.utime(path, (moment, moment))
+        if vouched:
+            path.with_name(f"{path.name}.sha256").write_text(hashlib.sha256(data).hexdigest())
+        return []
+
+    return make
 
 
 def both(*makes: Make) -> Make:

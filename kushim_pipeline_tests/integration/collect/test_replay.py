@@ -321,6 +321,16 @@ def test_only_the_last_reading_is_replayed_and_none_while_another_is_under_way(k
         kept.replay(second, receipt)
 
 
+def test_a_replay_is_no_second_reading_that_confirms_a_shrunken_population(kept: Kept) -> None:
+    _, receipt = kept.last("slack.channel")
+    kept.write(receipt.model_copy(update={"population": 100, "collection_id": "many"}))
+    few = receipt.model_copy(update={"contents_sha256": "0" * 64, "collection_id": "few"})
+    found = kept.replay(kept.write(few), few)
+    assert (found.receipt.shrunk_to, found.receipt.lists_all) == (receipt.population, False)
+    again = kept.replay(found.digest or "", found.receipt)
+    assert (again.digest, again.receipt.shrunk_to) == (None, receipt.population)
+
+
 def test_verify_holds_a_replay_against_the_receipt_that_it_names(kept: Kept) -> None:
     digest, older, _ = kept.of_an_older_reader("slack.team")
     good = kept.replay(digest, older).receipt

@@ -1,14 +1,18 @@
 """What repeats a connection's secret is not kept: neither as evidence nor as a record."""
 
 import base64
+import tempfile
 from pathlib import Path
+from typing import IO
 
 import pytest
 from pydantic import SecretStr
 
+from kushim_pipeline.collect import records
 from kushim_pipeline.collect.collection import Collection, SecretRepeated
 from kushim_pipeline.collect.run import repeating
 from kushim_pipeline.collect.unit import Unit
+from kushim_pipeline.evidence.json_door import decode
 from kushim_pipeline.evidence.receipt import Outcome, Reason
 from kushim_pipeline.evidence.store import FileStore
 
@@ -53,6 +57,37 @@ def test_a_record_that_repeats_it_in_a_spelling_of_json_is_not_kept(tmp_path: Pa
     assert receipt.records == 1
     assert receipt.errors[0].reason is Reason.QUARANTINED
     assert SECRET not in repr(receipt)
+
+
+@pytest.mark.parametrize("in_memory", [0, 250, 10_000], ids=["each-written", "some-written", "all-held"])
+def test_of_many_records_those_that_repeat_it_are_left_out_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_memory: int
+) -> None:
+    monkeypatch.setattr(records, "IN_MEMORY", in_memory)
+    written: list[bytes] = []
+    temporary = tempfile.TemporaryFile
+
+    def noting() -> IO[bytes]:
+        file = temporary()
+        monkeypatch.setattr(file, "writelines", lambda lines: written.extend(lines) or file.write(b"".join(lines)))
+        return file
+
+    monkeypatch.setattr(records.tempfile, "TemporaryFile", noting)
+    c = collection(tmp_path)
+    for number in range(12):
+        c.record(f"r{number}", {"a": SECRET if number % 5 == 1 else number}, evidence="", mark=f"m{number}")
+    c.set_cursor({"at": 1})
+    receipt = c.finish()
+    store = FileStore(tmp_path)
+    kept = store.get("acme", receipt.records_sha256 or "")
+    assert [decode(line)["body"]["a"] for line in kept.split(b"\n")] == [0, 10, 2, 3, 4, 5, 7, 8, 9]
+    assert (receipt.records, receipt.population) == (9, 9)
+    assert [error.message for error in receipt.errors] == ["a record repeats a secret of this connection"] * 3
+    assert sorted(decode(store.get("acme", receipt.marks_sha256 or ""))) == sorted(
+        f"r{n}" for n in range(12) if n % 5 - 1
+    )
+    assert bool(written) is (in_memory < 10_000)
+    assert not repeating([SecretStr(SECRET)])(b"".join(written))
 
 
 def test_other_answers_and_short_secrets_are_let_pass(tmp_path: Path) -> None:

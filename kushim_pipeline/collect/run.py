@@ -37,6 +37,9 @@ _LEAKS = re.compile(
     rf"(?:bearer|basic|token|ssws)?\s*)(?!(?<=:\s){_GOES_ON})[^\s&,;\"'}}]+|"
     r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b|\bgh[pousr]_[A-Za-z0-9]{10,}|\bgithub_pat_\w+|\bxox[a-z]-[\w-]+"
 )
+# One of these stands in whatever the expression finds. To look for them takes a tenth of its time.
+_NAMES = "apikey api_key api-key token secret password signature credential authorization"
+_HINTS = (*_NAMES.split(), "akia", "asia", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "xox")
 
 # An access key's id is a name: AWS shows it in its reports.
 NO_SECRET = ("access_key_id",)
@@ -218,9 +221,21 @@ def masking(secrets: Iterable[SecretStr]) -> Callable[[str], str]:
     known = tuple(secrets)
 
     def masked(text: str) -> str:
-        return _LEAKS.sub(lambda found: (found.group(1) or "") + "***", mask(text, known))
+        text = mask(text, known)
+        return _LEAKS.sub(lambda found: (found.group(1) or "") + "***", text) if _may_leak(text) else text
 
     return masked
+
+
+def _may_leak(text: str) -> bool:
+    """Whether a text may hold what `_LEAKS` finds; beyond ASCII there are letters that count as others."""
+    if not text.isascii():
+        return True
+    low = text.lower()
+    for hint in _HINTS:  # noqa: SIM110 # as in `repeats`
+        if hint in low:
+            return True
+    return False
 
 
 def repeating(secrets: Iterable[SecretStr]) -> Callable[[bytes], bool]:

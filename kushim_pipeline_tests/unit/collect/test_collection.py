@@ -160,6 +160,15 @@ def test_messages_are_masked_and_cleaned(store: FileStore) -> None:
         ("Authorization: Bearer of.jwt.x failed", "Authorization: Bearer *** failed"),
         ("authorization: bearer no", "authorization: bearer ***"),
         ("?token=a&x=1", "?token=***&x=1"),
+        ("?apiKey=a api_key=b API-KEY=c", "?apiKey=*** api_key=*** API-KEY=***"),
+        ("secret=a", "secret=***"),
+        ("Signature=a", "Signature=***"),
+        ("credential=a", "credential=***"),
+        ("\u017fecret=a to\u212aen=b", "\u017fecret=*** to\u212aen=***"),
+        ("a" + "KIA0123456789AB", "***"),
+        ("A" + "SIA0123456789AB", "***"),
+        *((f"g{kind}_0123456789", "***") for kind in ("hp", "ho", "hu", "hs", "hr", "ithub_pat")),
+        ("xox" + "b-1-a", "***"),
     ],
 )
 def test_what_looks_like_a_secret_is_masked_and_a_sentence_is_not(text: str, shown: str | None) -> None:

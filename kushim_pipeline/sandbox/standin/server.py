@@ -177,7 +177,7 @@ class Standin:
             tag = self._tag_of(request, data)
             headers = {**headers, "ETag": tag}
             if tag and tag in [text.strip() for text in request.headers.get("if-none-match", "").split(",")]:
-                return Sent(304, b"", headers)
+                return Sent(304, b"", {"ETag": tag})  # no Link, as GitHub (and RFC 9110, section 15.4.5)
         if data and not isinstance(body, bytes):
             headers = {"Content-Type": _JSON, **headers}
         hold = fault if kind in ("break_off", "silent", "slow") else None

@@ -8,6 +8,8 @@ from email.utils import parsedate_to_datetime
 
 from kushim_pipeline.collect.http.call import Answer
 
+_FOR_EVER = 1e12  # seconds: as much as whole_number reads
+
 
 @dataclass(frozen=True)
 class Patience:
@@ -47,7 +49,7 @@ def retry_after(answer: Answer, now: float) -> float | None:
         return float(seconds)
     try:
         is_number = text.isascii() and text.replace(".", "", 1).isdigit()
-        return float(text) if is_number else _until(answer, text, now)
+        return min(float(text), _FOR_EVER) if is_number else _until(answer, text, now)
     except ValueError:
         return None
 

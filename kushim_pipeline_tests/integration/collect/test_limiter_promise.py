@@ -63,7 +63,8 @@ class Counting(Okta):
 
     @property
     def most(self) -> dict[tuple[str, float], int]:
-        return self.__dict__.setdefault("_most", defaultdict(int))
+        found: dict[tuple[str, float], int] = self.__dict__.setdefault("_most", defaultdict(int))
+        return found
 
 
 @pytest.mark.parametrize("share", [0.1, 0.25, 0.5, 0.9])
@@ -164,19 +165,19 @@ def read(
 
 
 def github(url: str) -> tuple[ModuleType, Connection, Mapping[str, str]]:
-    connection = GithubConnection(source="github", org=company.LOGIN, token="env:T", base_url=url)  # type: ignore[arg-type]
+    connection = GithubConnection(source="github", org=company.LOGIN, token="env:T", base_url=url)
     return github_streams, connection, {"token": company.OWNER}
 
 
 def jira(url: str) -> tuple[ModuleType, Connection, Mapping[str, str]]:
-    connection = JiraConnection(source="jira", base_url=url, email=jira_acme.ADMIN, token="env:T", projects=())  # type: ignore[arg-type]
+    connection = JiraConnection(source="jira", base_url=url, email=jira_acme.ADMIN, token="env:T", projects=())
     return jira_streams, connection, {"token": jira_acme.SECRETS[jira_acme.ADMIN]}
 
 
 def slack(url: str) -> tuple[ModuleType, Connection, Mapping[str, str]]:
     connection = SlackConnection(
         source="slack", token="env:T", base_url=f"{url}/api/", announcement_channels=("silent",)
-    )  # type: ignore[arg-type]
+    )
     return slack_streams, connection, {"token": slack_acme.ADMIN}
 
 

@@ -60,6 +60,7 @@ def date(seconds: float) -> str:
         ("\u0665", None),
         ("Fri, 99 Foo 2026 00:00:00 GMT", None),
         ("9" * 400, 999_999_999_999.0),
+        ("9" * 400 + ".5", 1e12),
     ],
 )
 def test_retry_after(text: str, expected: float | None) -> None:

@@ -4,7 +4,7 @@ Every reading is a tenant of its own in one warehouse. It reads one source; what
 said to the healthy tenant.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -91,7 +91,6 @@ class Company:
         self.shelf = Shelf(folder / "evidence")
         self.readings: dict[str, Reading] = {}
         self._tenants: dict[str, TenantConfig] = {}
-        self._source: dict[str, str] = {}
         self.put_people(self.drop(HEALTHY))
         self._tenant(HEALTHY)
 
@@ -139,8 +138,6 @@ class Company:
         if source == "file" and not self.drop(tenant_id).exists():
             self.put_people(self.drop(tenant_id))
         tenant = self._tenants.get(tenant_id) or self._tenant(tenant_id)
-        if tenant_id != HEALTHY:
-            self._source[tenant_id] = source
         waits = Waits()
         standin = None if source == "file" else self.standin(source)
         before = len(standin.ledger) if standin else 0
@@ -156,42 +153,51 @@ class Company:
 
     def judged(self) -> dict[str, Verdicts]:
         """Land and judge what was read of all tenants, once. Out: tenant -> verdicts."""
-        tenants = list(self._tenants.values())
-        units = [unit for tenant in tenants for unit in expected_units(tenant)]
-        now = datetime.now(UTC)
-        with open_writer(f"duckdb:///{self._folder / 'w.duckdb'}") as warehouse:
-            register(
-                warehouse,
-                tenants,
-                units,
-                lambda given: resolve(CATALOGUE.policy, given),
-                at=now - timedelta(days=1),
-            )
-            land(warehouse, self.shelf.store, self.shelf.ledger)
-            self._share(warehouse)
-            set_clock(warehouse, now + timedelta(seconds=1))
-            build_facts(warehouse, CATALOGUE)
-            assert judge(warehouse, CATALOGUE).failed == ()
-            rows = warehouse.query(
-                "SELECT tenant_id, check_id, resource_id, status, reason FROM verdict.check_result "
-                "WHERE valid_to IS NULL"
-            ).rows
-        found: dict[str, Verdicts] = {}
-        for tenant_id, check_id, resource_id, status, reason in rows:
-            found.setdefault(tenant_id, {})[check_id, resource_id] = (status, reason)
-        return found
+        read = {tenant_id: self.readings[tenant_id].receipts for tenant_id in self._tenants if tenant_id != HEALTHY}
+        return judged(self._folder, self.shelf, list(self._tenants.values()), read)
 
-    def _share(self, warehouse: Warehouse) -> None:
-        """Give every tenant of the healthy one's what it did not read itself."""
-        warehouse.script("CREATE TEMPORARY TABLE reader (tenant_id VARCHAR, source VARCHAR)")
-        warehouse.load("reader", ("tenant_id", "source"), list(self._source.items()))
-        for table in ("raw.receipt", "raw.receipt_error", "raw.record"):
-            columns = warehouse.query(f"SELECT * FROM {table} LIMIT 0").columns
-            mine = ", ".join("d.tenant_id" if column == "tenant_id" else f"r.{column}" for column in columns)
-            warehouse.script(
-                f"INSERT INTO {table} ({', '.join(columns)}) SELECT {mine} FROM {table} AS r CROSS JOIN reader AS d "
-                f"WHERE r.tenant_id = '{HEALTHY}' AND split_part(r.connection_id, ':', 1) <> d.source"
-            )
+
+def judged(
+    folder: Path, shelf: Shelf, tenants: Sequence[TenantConfig], read: Mapping[str, Iterable[str]]
+) -> dict[str, Verdicts]:
+    """Land and judge all tenants in one warehouse. Out: tenant -> verdicts.
+
+    In: tenant -> the streams that it read itself. In all others it found what the healthy one did.
+    """
+    units = [unit for tenant in tenants for unit in expected_units(tenant)]
+    now = datetime.now(UTC)
+    with open_writer(f"duckdb:///{folder / 'w.duckdb'}") as warehouse:
+        policy = CATALOGUE.policy
+        register(warehouse, tenants, units, lambda given: resolve(policy, given), at=now - timedelta(days=1))
+        land(warehouse, shelf.store, shelf.ledger)
+        _share(warehouse, read)
+        set_clock(warehouse, now + timedelta(seconds=1))
+        build_facts(warehouse, CATALOGUE)
+        assert judge(warehouse, CATALOGUE).failed == ()
+        rows = warehouse.query(
+            "SELECT tenant_id, check_id, resource_id, status, reason FROM verdict.check_result WHERE valid_to IS NULL"
+        ).rows
+    found: dict[str, Verdicts] = {}
+    for tenant_id, check_id, resource_id, status, reason in rows:
+        found.setdefault(tenant_id, {})[check_id, resource_id] = (status, reason)
+    return found
+
+
+def _share(warehouse: Warehouse, read: Mapping[str, Iterable[str]]) -> None:
+    """Give every tenant of the healthy one's what it did not read itself."""
+    warehouse.script("CREATE TEMPORARY TABLE reader (tenant_id VARCHAR)")
+    warehouse.script("CREATE TEMPORARY TABLE own (tenant_id VARCHAR, stream VARCHAR)")
+    warehouse.load("reader", ("tenant_id",), [(tenant_id,) for tenant_id in read])
+    own = [(tenant_id, stream) for tenant_id, streams in read.items() for stream in streams]
+    warehouse.load("own", ("tenant_id", "stream"), own)
+    for table in ("raw.receipt", "raw.receipt_error", "raw.record"):
+        columns = warehouse.query(f"SELECT * FROM {table} LIMIT 0").columns
+        mine = ", ".join("d.tenant_id" if column == "tenant_id" else f"r.{column}" for column in columns)
+        warehouse.script(
+            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {mine} FROM {table} AS r CROSS JOIN reader AS d "
+            f"WHERE r.tenant_id = '{HEALTHY}' AND r.stream NOT LIKE 'kushim.%' AND NOT EXISTS "
+            "(SELECT 1 FROM own AS o WHERE o.tenant_id = d.tenant_id AND o.stream = r.stream)"
+        )
 
 
 @contextmanager

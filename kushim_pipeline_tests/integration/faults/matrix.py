@@ -96,8 +96,8 @@ def _everywhere(source: Source, place: Place) -> list[Row]:
         Row("truncated", source, kind(path, "truncate"), streams, CUT, 1),
         Row("without-a-body", source, body(path, b""), streams, CUT, 1),
         Row("reset", source, kind(path, "break_off"), streams, CUT, 3),
-        Row("silent", source, kind(path, "silent"), streams, LOST, 2, pace=hasty),
-        Row("slow", source, kind(path, "slow"), streams, CUT, 2, pace=hasty),
+        Row("silent", source, kind(path, "silent"), streams, LOST, 1, pace=hasty),
+        Row("slow", source, kind(path, "slow"), streams, CUT, 1, pace=hasty),
         # A page that leads to itself is asked for by its own name once more where it was the first.
         Row("loop", source, kind(place.later or path, "loop"), streams, CUT, 1 if place.later else 2),
     ]

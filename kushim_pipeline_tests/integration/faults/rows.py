@@ -89,7 +89,7 @@ def body(path: str, data: bytes, nth_call: int | None = None) -> Make:
 
 def hasty(pace: Pace) -> Pace:
     """Does not wait long for an answer."""
-    return Pace(share=1.0, clockwork=pace.clockwork, patience=Patience(tries=2), limits=Limits(timeout=0.4, whole=0.8))
+    return Pace(share=1.0, clockwork=pace.clockwork, patience=Patience(tries=1), limits=Limits(timeout=1.0, whole=2.0))
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ title: Repositories with merged pull requests, and whether those and the default
 # Two lists tell of the same merges, each by itself: the commits of a branch name the pull requests that they came with,
 # and each merged pull request names the commit that it became. What one has and the other lacks is a hole in one of them,
 # or history that was rewritten. Merges later than either reading are left out; so is a single pull request that could not
-# be read, which is unknown by itself.
+# be read, which is unknown by itself. Joins go by one key: by several, Postgres may compare all commits of a tenant with
+# each other.
 # Source: GitHub GraphQL, Commit.associatedPullRequests, PullRequest.mergeCommit.
 streams:
   [github.pull_request, github.repository, github.commit, github.branch_protection, github.branch_rule]
@@ -34,8 +35,10 @@ WITH reading AS MATERIALIZED (
 
 unread AS MATERIALIZED (
     SELECT DISTINCT
-        e.tenant_id, e.connection_id, g.stream, lower(e.resource_id) AS name,
-        lower(split_part(split_part(e.resource_id, '#', 1), '@', 1)) AS repository,
+        g.stream,
+        e.tenant_id || ' ' || e.connection_id || ' ' || lower(e.resource_id) AS key,
+        e.tenant_id || ' ' || e.connection_id || ' '
+        || lower(split_part(split_part(e.resource_id, '#', 1), '@', 1)) AS repository_key,
         e.reason
     FROM raw.receipt_error AS e
     JOIN reading AS g ON g.tenant_id = e.tenant_id AND g.collection_id = e.collection_id
@@ -45,12 +48,12 @@ unread AS MATERIALIZED (
 -- Of commits and of rules: what is wrong with the whole list goes before what is wrong with one repository.
 hole AS (
     SELECT
-        u.tenant_id, u.connection_id, u.repository,
+        u.repository_key,
         min(u.reason) FILTER (WHERE u.stream = 'github.commit') AS commits_gap,
         min(u.reason) FILTER (WHERE u.stream <> 'github.commit') AS rules_gap
     FROM unread AS u
     WHERE u.stream <> 'github.pull_request'
-    GROUP BY u.tenant_id, u.connection_id, u.repository
+    GROUP BY u.repository_key
 ),
 
 whole AS (
@@ -70,7 +73,8 @@ whole AS (
 merged AS MATERIALIZED (
     SELECT
         r.tenant_id, r.connection_id, r.account_id, r.scope, r.observed_at, r.collected_at, r.evidence_sha256,
-        lower(r.resource_id) AS name,
+        r.tenant_id || ' ' || r.connection_id || ' ' || lower(r.resource_id) AS key,
+        r.tenant_id || ' ' || r.connection_id || ' ' || lower(split_part(r.resource_id, '#', 1)) AS repository_key,
         lower(split_part(r.resource_id, '#', 1)) AS repository,
         as_timestamp(r.body->>'mergedAt') AS merged_at,
         (r.body->>'baseRefName') AS base,
@@ -81,40 +85,38 @@ merged AS MATERIALIZED (
 
 branch AS MATERIALIZED (
     SELECT
-        m.tenant_id, m.connection_id, m.account_id, m.scope, m.repository, m.observed_at, m.collected_at,
+        m.tenant_id, m.connection_id, m.account_id, m.scope, m.repository, m.repository_key, m.observed_at, m.collected_at,
         m.evidence_sha256, (r.body->>'default_branch') AS name, w.commits_read_at, w.pulls_read_at,
         c.as_of - p.github_window_days * INTERVAL '1 day' AS since
     FROM (
         SELECT
-            q.tenant_id, q.connection_id, q.account_id, q.scope, q.repository, max(q.observed_at) AS observed_at,
+            q.tenant_id, q.connection_id, q.account_id, q.scope, q.repository, q.repository_key,
+            max(q.observed_at) AS observed_at,
             max(q.collected_at) AS collected_at, max(q.evidence_sha256) AS evidence_sha256
         FROM merged AS q
-        GROUP BY q.tenant_id, q.connection_id, q.account_id, q.scope, q.repository
+        GROUP BY q.tenant_id, q.connection_id, q.account_id, q.scope, q.repository, q.repository_key
     ) AS m
     CROSS JOIN ops.clock AS c
     LEFT JOIN facts.tenant_policy AS p ON p.tenant_id = m.tenant_id
     LEFT JOIN whole AS w ON w.tenant_id = m.tenant_id AND w.connection_id = m.connection_id
     LEFT JOIN raw.record_asof AS r
-        ON r.stream = 'github.repository' AND r.tenant_id = m.tenant_id AND r.connection_id = m.connection_id
-        AND lower(r.resource_id) = m.repository
+        ON r.stream = 'github.repository'
+        AND r.tenant_id || ' ' || r.connection_id || ' ' || lower(r.resource_id) = m.repository_key
 ),
 
 commit_read AS MATERIALIZED (
     SELECT
-        r.tenant_id, r.connection_id,
-        lower(split_part(r.resource_id, '@', 1)) AS repository,
-        lower(split_part(r.resource_id, '@', 2)) AS oid,
+        r.tenant_id || ' ' || r.connection_id || ' ' || lower(r.resource_id) AS key,
+        r.tenant_id || ' ' || r.connection_id || ' ' || lower(split_part(r.resource_id, '@', 1)) AS repository_key,
         r.body->'associatedPullRequests'->'nodes' AS pulls
     FROM raw.record_asof AS r
     WHERE r.stream = 'github.commit'
 ),
 
 named AS (
-    SELECT DISTINCT
-        b.tenant_id, b.connection_id, b.repository, b.repository || '#' || (i.item->>'number') AS name
+    SELECT DISTINCT b.repository_key, b.repository_key || '#' || (i.item->>'number') AS key
     FROM commit_read AS k
-    JOIN branch AS b
-        ON b.tenant_id = k.tenant_id AND b.connection_id = k.connection_id AND b.repository = k.repository
+    JOIN branch AS b ON b.repository_key = k.repository_key
     CROSS JOIN LATERAL json_items(k.pulls) AS i(item)
     WHERE (i.item->>'baseRefName') = COALESCE(b.name, i.item->>'baseRefName')
         AND lower(i.item->'repository'->>'nameWithOwner') = b.repository
@@ -123,41 +125,24 @@ named AS (
 ),
 
 unlisted AS (
-    SELECT n.tenant_id, n.connection_id, n.repository, count(*) AS pulls
+    SELECT n.repository_key, count(*) AS pulls
     FROM named AS n
-    WHERE NOT EXISTS (
-        SELECT 1
-        FROM merged AS m
-        WHERE m.tenant_id = n.tenant_id AND m.connection_id = n.connection_id AND m.name = n.name
-    )
-        AND NOT EXISTS (
-            SELECT 1
-            FROM unread AS u
-            WHERE u.tenant_id = n.tenant_id
-                AND u.connection_id = n.connection_id
-                AND u.stream = 'github.pull_request'
-                AND u.name = n.name
-        )
-    GROUP BY n.tenant_id, n.connection_id, n.repository
+    WHERE NOT EXISTS (SELECT 1 FROM merged AS m WHERE m.key = n.key)
+        AND NOT EXISTS (SELECT 1 FROM unread AS u WHERE u.key = n.key AND u.stream = 'github.pull_request')
+    GROUP BY n.repository_key
 ),
 
 unmatched AS (
-    SELECT m.tenant_id, m.connection_id, m.repository, count(*) AS pulls
+    SELECT m.repository_key, count(*) AS pulls
     FROM merged AS m
-    JOIN branch AS b
-        ON b.tenant_id = m.tenant_id AND b.connection_id = m.connection_id AND b.repository = m.repository
+    JOIN branch AS b ON b.repository_key = m.repository_key
     WHERE COALESCE(m.base = b.name, TRUE)
         AND m.merged_at >= b.since
         AND m.merged_at < b.commits_read_at
         AND NOT EXISTS (
-            SELECT 1
-            FROM commit_read AS k
-            WHERE k.tenant_id = m.tenant_id
-                AND k.connection_id = m.connection_id
-                AND k.repository = m.repository
-                AND k.oid = m.oid
+            SELECT 1 FROM commit_read AS k WHERE k.key = m.repository_key || '@' || COALESCE(m.oid, '')
         )
-    GROUP BY m.tenant_id, m.connection_id, m.repository
+    GROUP BY m.repository_key
 )
 
 SELECT
@@ -172,8 +157,6 @@ SELECT
     w.rules_read_at
 FROM branch AS b
 LEFT JOIN whole AS w ON w.tenant_id = b.tenant_id AND w.connection_id = b.connection_id
-LEFT JOIN hole AS h ON h.tenant_id = b.tenant_id AND h.connection_id = b.connection_id AND h.repository = b.repository
-LEFT JOIN unlisted AS n
-    ON n.tenant_id = b.tenant_id AND n.connection_id = b.connection_id AND n.repository = b.repository
-LEFT JOIN unmatched AS m
-    ON m.tenant_id = b.tenant_id AND m.connection_id = b.connection_id AND m.repository = b.repository
+LEFT JOIN hole AS h ON h.repository_key = b.repository_key
+LEFT JOIN unlisted AS n ON n.repository_key = b.repository_key
+LEFT JOIN unmatched AS m ON m.repository_key = b.repository_key

@@ -7,7 +7,7 @@ title: The commits of default branches, the times that somebody went round a rul
 # Overrides are in the audit log, which takes GitHub Enterprise Cloud: so the log is a row of its own, and commits are
 # judged without it. Many of its events do not say the branch; only protected ones can be meant.
 # Source: GitHub GraphQL, Commit.associatedPullRequests; "Audit log events", protected_branch.policy_override,
-# overridden_codes.
+# overridden_codes. Joins go by one key: by several, Postgres may compare all commits of a tenant with each other.
 streams: [github.commit, github.repository, github.pull_request, github.audit_event]
 population_streams: [github.commit]
 required: [kind, happened_at]
@@ -23,8 +23,7 @@ columns:
 */
 WITH repository AS MATERIALIZED (
     SELECT
-        r.tenant_id, r.connection_id,
-        lower(r.resource_id) AS name,
+        r.tenant_id || ' ' || r.connection_id || ' ' || lower(r.resource_id) AS key,
         (r.body->>'default_branch') AS branch,
         as_timestamp(r.body->>'created_at') AS created_at,
         GREATEST(
@@ -43,8 +42,9 @@ change AS MATERIALIZED (
     SELECT
         r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id, r.observed_at, r.collected_at,
         r.evidence_sha256,
+        r.tenant_id || ' ' || r.connection_id || ' ' || lower(r.resource_id) AS key,
+        r.tenant_id || ' ' || r.connection_id || ' ' || lower(split_part(r.resource_id, '@', 1)) AS repository_key,
         lower(split_part(r.resource_id, '@', 1)) AS repository,
-        lower(split_part(r.resource_id, '@', 2)) AS oid,
         as_timestamp(r.body->>'committedDate') AS committed_at,
         as_integer(r.body->'parents'->>'totalCount') AS parents,
         r.body->'parents'->'nodes' AS parent_nodes,
@@ -54,55 +54,60 @@ change AS MATERIALIZED (
     WHERE r.stream = 'github.commit'
 ),
 
-came AS (
+-- What speaks for a commit, or (late: it says to be older than the repository, and builds on a commit that is younger) not.
+sign AS (
     SELECT
-        k.tenant_id, k.connection_id, k.resource_id,
-        count(*) FILTER (WHERE (i.item->>'number') IS NOT NULL) AS shown,
-        count(*) FILTER (
-            WHERE (i.item->>'state') = 'MERGED'
+        k.key,
+        CASE WHEN (i.item->>'number') IS NOT NULL THEN 1 ELSE 0 END AS shown,
+        CASE
+            WHEN (i.item->>'state') = 'MERGED'
                 AND (i.item->>'mergedAt') IS NOT NULL
                 AND (i.item->>'baseRefName') = b.branch
                 AND lower(i.item->'repository'->>'nameWithOwner') = k.repository
-        ) AS pulls
+            THEN 1 ELSE 0
+        END AS pulls,
+        0 AS late
     FROM change AS k
-    LEFT JOIN repository AS b
-        ON b.tenant_id = k.tenant_id AND b.connection_id = k.connection_id AND b.name = k.repository
+    LEFT JOIN repository AS b ON b.key = k.repository_key
     CROSS JOIN LATERAL json_items(k.pull_nodes) AS i(item)
-    GROUP BY k.tenant_id, k.connection_id, k.resource_id
-),
-
-became AS (
-    SELECT DISTINCT
-        m.tenant_id, m.connection_id, lower(split_part(m.resource_id, '#', 1)) AS repository,
-        lower(m.body->'mergeCommit'->>'oid') AS oid
+    UNION ALL
+    SELECT
+        m.tenant_id || ' ' || m.connection_id || ' ' || lower(split_part(m.resource_id, '#', 1)) || '@'
+        || lower(m.body->'mergeCommit'->>'oid') AS key,
+        0 AS shown, 1 AS pulls, 0 AS late
     FROM raw.record_asof AS m
     WHERE m.stream = 'github.pull_request' AND as_timestamp(m.body->>'mergedAt') IS NOT NULL
+    UNION ALL
+    SELECT k.key, 0 AS shown, 0 AS pulls, 1 AS late
+    FROM (
+        SELECT c.key, b.created_at, c.repository_key || '@' || lower(i.item->>'oid') AS parent
+        FROM change AS c
+        JOIN repository AS b ON b.key = c.repository_key
+        CROSS JOIN LATERAL json_items(c.parent_nodes) AS i(item)
+        WHERE c.committed_at < b.created_at
+    ) AS k
+    JOIN change AS o ON o.key = k.parent
+    WHERE o.committed_at >= k.created_at
 ),
 
--- Commits that say to be older than the repository, and build on one that is younger.
-late AS (
-    SELECT DISTINCT k.tenant_id, k.connection_id, k.resource_id
-    FROM change AS k
-    JOIN repository AS b
-        ON b.tenant_id = k.tenant_id AND b.connection_id = k.connection_id AND b.name = k.repository
-    CROSS JOIN LATERAL json_items(k.parent_nodes) AS i(item)
-    JOIN change AS o
-        ON o.tenant_id = k.tenant_id AND o.connection_id = k.connection_id AND o.repository = k.repository
-        AND o.oid = lower(i.item->>'oid')
-    WHERE k.committed_at < b.created_at AND o.committed_at >= b.created_at
+signs AS (
+    SELECT s.key, sum(s.shown) AS shown, sum(s.pulls) AS pulls, sum(s.late) AS late
+    FROM sign AS s
+    GROUP BY s.key
 ),
 
 root AS (
-    SELECT k.tenant_id, k.connection_id, k.repository, min(k.committed_at) AS committed_at
+    SELECT k.repository_key, min(k.committed_at) AS committed_at
     FROM change AS k
     WHERE k.parents = 0
-    GROUP BY k.tenant_id, k.connection_id, k.repository
+    GROUP BY k.repository_key
 ),
 
 event AS (
     SELECT
         r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id, r.observed_at, r.collected_at,
         r.evidence_sha256,
+        r.tenant_id || ' ' || r.connection_id || ' ' || lower(r.body->>'repo') AS repository_key,
         lower(r.body->>'repo') AS repository,
         CASE
             WHEN (r.body->>'branch') LIKE 'refs/heads/%' THEN substr(r.body->>'branch', 12)
@@ -131,25 +136,18 @@ SELECT
     COALESCE(COALESCE(n.shown, 0) = k.declared, FALSE) AS is_whole,
     COALESCE(
         (k.parents = 0 AND k.committed_at = o.committed_at)
-        OR (k.committed_at < b.created_at AND l.resource_id IS NULL),
+        OR (k.committed_at < b.created_at AND COALESCE(n.late, 0) = 0),
         FALSE
     ) AS is_first,
-    COALESCE(n.pulls, 0) + CASE WHEN m.oid IS NULL THEN 0 ELSE 1 END AS pulls,
+    CAST(COALESCE(n.pulls, 0) AS BIGINT) AS pulls,
     CAST(NULL AS VARCHAR) AS what,
     CAST(NULL AS VARCHAR) AS gap
 FROM change AS k
 CROSS JOIN ops.clock AS c
 LEFT JOIN facts.tenant_policy AS p ON p.tenant_id = k.tenant_id
-LEFT JOIN repository AS b
-    ON b.tenant_id = k.tenant_id AND b.connection_id = k.connection_id AND b.name = k.repository
-LEFT JOIN came AS n
-    ON n.tenant_id = k.tenant_id AND n.connection_id = k.connection_id AND n.resource_id = k.resource_id
-LEFT JOIN became AS m
-    ON m.tenant_id = k.tenant_id AND m.connection_id = k.connection_id AND m.repository = k.repository AND m.oid = k.oid
-LEFT JOIN late AS l
-    ON l.tenant_id = k.tenant_id AND l.connection_id = k.connection_id AND l.resource_id = k.resource_id
-LEFT JOIN root AS o
-    ON o.tenant_id = k.tenant_id AND o.connection_id = k.connection_id AND o.repository = k.repository
+LEFT JOIN repository AS b ON b.key = k.repository_key
+LEFT JOIN signs AS n ON n.key = k.key
+LEFT JOIN root AS o ON o.repository_key = k.repository_key
 UNION ALL
 SELECT
     e.tenant_id, e.connection_id, e.account_id, e.scope, e.resource_id, e.observed_at, e.collected_at, e.evidence_sha256,
@@ -166,8 +164,7 @@ SELECT
 FROM event AS e
 CROSS JOIN ops.clock AS c
 LEFT JOIN facts.tenant_policy AS p ON p.tenant_id = e.tenant_id
-LEFT JOIN repository AS b
-    ON b.tenant_id = e.tenant_id AND b.connection_id = e.connection_id AND b.name = e.repository
+LEFT JOIN repository AS b ON b.key = e.repository_key
 UNION ALL
 SELECT
     u.tenant_id, u.connection_id, u.account_id, u.scope, u.account_id AS resource_id,

@@ -1,5 +1,8 @@
 """A bare aiohttp loop that reads the pages that a collection read and stores each under its SHA-256, measured.
 
+It does no more than that: aiohttp asks, six at a time, and unpacks the answer; its SHA-256 is taken, and the bytes are
+written to a file of that name as they are. Nothing is packed or synced to the disk, nothing is parsed.
+
 `python -m …_sources_bare URL FOLDER < requests.json`, where the JSON has `headers` and `asked` (method, path, query,
 body in base64, its type). Prints its CPU-seconds, imports left out as with the collection, and the bytes it read.
 """

@@ -85,8 +85,8 @@ merged AS MATERIALIZED (
 
 branch AS MATERIALIZED (
     SELECT
-        m.tenant_id, m.connection_id, m.account_id, m.scope, m.repository, m.repository_key, m.observed_at, m.collected_at,
-        m.evidence_sha256, (r.body->>'default_branch') AS name, w.commits_read_at, w.pulls_read_at,
+        m.tenant_id, m.connection_id, m.account_id, m.scope, m.repository, m.repository_key, m.observed_at,
+        m.collected_at, m.evidence_sha256, (r.body->>'default_branch') AS name, w.commits_read_at, w.pulls_read_at,
         c.as_of - p.github_window_days * INTERVAL '1 day' AS since
     FROM (
         SELECT
@@ -149,11 +149,17 @@ SELECT
     b.tenant_id, b.connection_id, b.account_id, b.scope, b.repository AS resource_id, b.observed_at, b.collected_at,
     b.evidence_sha256,
     b.repository,
-    CASE WHEN COALESCE(w.commit_units, 0) < 1 THEN 'not_collected' ELSE COALESCE(w.commits_gap, h.commits_gap) END AS commits_gap,
+    CASE
+        WHEN COALESCE(w.commit_units, 0) < 1 THEN 'not_collected'
+        ELSE COALESCE(w.commits_gap, h.commits_gap)
+    END AS commits_gap,
     b.commits_read_at,
     COALESCE(n.pulls, 0) AS unlisted,
     COALESCE(m.pulls, 0) AS unmatched,
-    CASE WHEN COALESCE(w.rule_units, 0) < 2 THEN 'not_collected' ELSE COALESCE(w.rules_gap, h.rules_gap) END AS rules_gap,
+    CASE
+        WHEN COALESCE(w.rule_units, 0) < 2 THEN 'not_collected'
+        ELSE COALESCE(w.rules_gap, h.rules_gap)
+    END AS rules_gap,
     w.rules_read_at
 FROM branch AS b
 LEFT JOIN whole AS w ON w.tenant_id = b.tenant_id AND w.connection_id = b.connection_id

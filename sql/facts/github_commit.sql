@@ -54,7 +54,7 @@ change AS MATERIALIZED (
     WHERE r.stream = 'github.commit'
 ),
 
--- What speaks for a commit, or (late: it says to be older than the repository, and builds on a commit that is younger) not.
+-- What speaks for a commit; and what against it: it says to be older than the repository, and builds on a younger one.
 sign AS (
     SELECT
         k.key,
@@ -124,7 +124,10 @@ event AS (
             (r.body->>'action') = 'protected_branch.policy_override'
             OR (r.body->>'action') LIKE 'protected_branch.%bypass%'
             OR (r.body->>'action') LIKE 'repository_rule%bypass%'
-            OR ((r.body->>'action') <> 'protected_branch.rejected_ref_update' AND json_is_filled(r.body->'overridden_codes'))
+            OR (
+                (r.body->>'action') <> 'protected_branch.rejected_ref_update'
+                AND json_is_filled(r.body->'overridden_codes')
+            )
         )
 )
 
@@ -132,7 +135,8 @@ SELECT
     k.tenant_id, k.connection_id, k.account_id, k.scope, k.resource_id, k.observed_at, k.collected_at, k.evidence_sha256,
     'commit' AS kind,
     k.committed_at AS happened_at,
-    k.committed_at >= c.as_of - p.github_window_days * INTERVAL '1 day' AND NOT COALESCE(b.is_out_of_scope, FALSE) AS is_judged,
+    k.committed_at >= c.as_of - p.github_window_days * INTERVAL '1 day'
+        AND NOT COALESCE(b.is_out_of_scope, FALSE) AS is_judged,
     COALESCE(COALESCE(n.shown, 0) = k.declared, FALSE) AS is_whole,
     COALESCE(
         (k.parents = 0 AND k.committed_at = o.committed_at)

@@ -17,8 +17,8 @@ columns:
   reason: Why it was dismissed
   alerts_enabled: Whether alerts of the repository are on; NULL where that is not known
   is_judged: >-
-    Whether it is critical or high, open or closed in the window, of a repository that is neither archived nor out of scope;
-    or such a repository
+    Whether it is critical or high, open or closed in the window, of a repository that is neither archived nor out of
+    scope; or such a repository
   is_known: TRUE where an alert says all of that, else NULL
 */
 WITH unread AS (
@@ -53,7 +53,9 @@ alert AS (
         r.tenant_id, r.connection_id, r.account_id, r.scope, r.resource_id, r.observed_at, r.collected_at,
         r.evidence_sha256,
         lower(split_part(r.resource_id, '#', 1)) AS repository,
-        COALESCE(r.body->'dependency'->'package'->>'name', r.body->'security_vulnerability'->'package'->>'name') AS package,
+        COALESCE(
+            r.body->'dependency'->'package'->>'name', r.body->'security_vulnerability'->'package'->>'name'
+        ) AS package,
         CASE
             WHEN 'critical' IN (s.one, s.other) THEN 'critical'
             WHEN 'high' IN (s.one, s.other) THEN 'high'

@@ -61,7 +61,7 @@ ran AS MATERIALIZED (
     WHERE COALESCE(i.item->>'name', i.item->>'context') IS NOT NULL
 ),
 
--- Of one name, the last that ended before the merge; one that had not ended, or ended later, only where there is no other.
+-- Of one name, the last that ended before the merge; one that had not ended, or ended later, only where it is alone.
 ended AS MATERIALIZED (
     SELECT k.tenant_id, k.connection_id, k.resource_id, k.name, k.has_passed
     FROM (

@@ -27,7 +27,8 @@ SELECT
     r.resource_id,
     CASE
         WHEN h.resource_id IS NULL OR h.commits_gap IS NOT NULL THEN 'UNKNOWN'
-        WHEN h.commits_read_at >= c.as_of - INTERVAL '36 hours' AND h.unlisted = 0 AND h.unmatched = 0 AND r.is_whole THEN
+        WHEN h.commits_read_at >= c.as_of - INTERVAL '36 hours' AND h.unlisted = 0 AND h.unmatched = 0 AND r.is_whole
+        THEN
             CASE WHEN r.approvals > 0 THEN 'PASS' WHEN r.unclear > 0 THEN 'UNKNOWN' ELSE 'FAIL' END
         ELSE 'UNKNOWN'
     END AS status,

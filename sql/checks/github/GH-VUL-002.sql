@@ -31,8 +31,9 @@ WITH alert AS (
         f.*,
         CASE WHEN f.severity = 'critical' THEN p.critical_weakness_days ELSE p.high_weakness_days END AS days,
         f.created_at
-        + CASE WHEN f.severity = 'critical' THEN p.critical_weakness_days ELSE p.high_weakness_days END * INTERVAL '1 day'
-            AS due_at
+        + CASE
+            WHEN f.severity = 'critical' THEN p.critical_weakness_days ELSE p.high_weakness_days
+        END * INTERVAL '1 day' AS due_at
     FROM facts.github_dependency_alert AS f
     JOIN facts.tenant_policy AS p ON p.tenant_id = f.tenant_id
 )

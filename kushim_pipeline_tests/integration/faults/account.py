@@ -102,7 +102,7 @@ class Account:
             for tenant_id, reading in self.readings.items()
             if tenant_id != HEALTHY
         }
-        return judged(self._folder, self.shelf, list(self._tenants.values()), read)
+        return judged(self._folder, self.shelf, list(self._tenants.values()), read, ("aws",))
 
 
 @contextmanager

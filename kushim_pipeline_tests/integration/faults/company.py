@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from kushim_pipeline.catalogue.model import POLICY_TABLE
 from kushim_pipeline.catalogue.policy import resolve
 from kushim_pipeline.collect import run
 from kushim_pipeline.collect.http.patience import Clockwork
@@ -36,6 +37,7 @@ from kushim_pipeline_tests.fixtures import Shelf, catalogue
 NAME = "northwind"
 """The sandbox's company that is mostly sound: nearly every check passes on it."""
 HEALTHY = "healthy"
+SOURCES = ("github", "okta", "jira", "slack", "file")
 CATALOGUE = catalogue()
 LONG_LIST = 210
 """So many people left long ago: the vendors' lists of people then have two pages."""
@@ -90,6 +92,7 @@ class Company:
         self._folder = folder
         self.shelf = Shelf(folder / "evidence")
         self.readings: dict[str, Reading] = {}
+        self.paces: dict[str, Pace] = {}
         self._tenants: dict[str, TenantConfig] = {}
         self.put_people(self.drop(HEALTHY))
         self._tenant(HEALTHY)
@@ -143,9 +146,8 @@ class Company:
         before = len(standin.ledger) if standin else 0
         if standin:
             standin.set_faults(faults)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(run, "_pace", lambda *_: pace(Pace(share=1.0, clockwork=waits.clockwork())))
-            receipts = collect_source(tenant, source, Stores(self.shelf.store, self.shelf.ledger), self._environment)
+        self.paces[tenant_id] = pace(Pace(share=1.0, clockwork=waits.clockwork()))
+        receipts = collect_source(tenant, source, Stores(self.shelf.store, self.shelf.ledger), self._environment)
         asked = standin.ledger[before:] if standin else ()
         found = Reading({receipt.stream: receipt for receipt in receipts}, asked, waits.asked)
         self.readings[tenant_id if tenant_id != HEALTHY else f"{HEALTHY}-{source}"] = found
@@ -154,16 +156,24 @@ class Company:
     def judged(self) -> dict[str, Verdicts]:
         """Land and judge what was read of all tenants, once. Out: tenant -> verdicts."""
         read = {tenant_id: self.readings[tenant_id].receipts for tenant_id in self._tenants if tenant_id != HEALTHY}
-        return judged(self._folder, self.shelf, list(self._tenants.values()), read)
+        return judged(self._folder, self.shelf, list(self._tenants.values()), read, SOURCES)
 
 
 def judged(
-    folder: Path, shelf: Shelf, tenants: Sequence[TenantConfig], read: Mapping[str, Iterable[str]]
+    folder: Path,
+    shelf: Shelf,
+    tenants: Sequence[TenantConfig],
+    read: Mapping[str, Iterable[str]],
+    sources: Sequence[str],
 ) -> dict[str, Verdicts]:
     """Land and judge all tenants in one warehouse. Out: tenant -> verdicts.
 
-    In: tenant -> the streams that it read itself. In all others it found what the healthy one did.
+    In: tenant -> the streams that it read itself (in all others it found what the healthy one did), and the sources
+    whose checks are asked.
     """
+    facts = CATALOGUE.facts
+    tables = [POLICY_TABLE, *(name for name, fact in facts.items() if fact.source in (*sources, "kushim"))]
+    checks = [name for name, check in CATALOGUE.checks.items() if facts[check.population].source in sources]
     units = [unit for tenant in tenants for unit in expected_units(tenant)]
     now = datetime.now(UTC)
     with open_writer(f"duckdb:///{folder / 'w.duckdb'}") as warehouse:
@@ -172,8 +182,8 @@ def judged(
         land(warehouse, shelf.store, shelf.ledger)
         _share(warehouse, read)
         set_clock(warehouse, now + timedelta(seconds=1))
-        build_facts(warehouse, CATALOGUE)
-        assert judge(warehouse, CATALOGUE).failed == ()
+        build_facts(warehouse, CATALOGUE, tables)
+        assert judge(warehouse, CATALOGUE, checks).failed == ()
         rows = warehouse.query(
             "SELECT tenant_id, check_id, resource_id, status, reason FROM verdict.check_result WHERE valid_to IS NULL"
         ).rows
@@ -208,4 +218,6 @@ def company(folder: Path) -> Iterator[Company]:
     with pytest.MonkeyPatch.context() as patch, vendors_world.running(tenants, environment) as vendors:
         patch.setenv("KUSHIM_ALLOW_PRIVATE_HOSTS", "1")
         patch.setenv("KUSHIM_DROP", str(folder))
-        yield Company(folder, vendors, environment)
+        made = Company(folder, vendors, environment)
+        patch.setattr(run, "_pace", lambda tenant, *_: made.paces[tenant.tenant])
+        yield made

@@ -5,6 +5,7 @@ One row of the table is one test. All rows are read first, and judged at once.
 
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from fnmatch import fnmatchcase
 
 import pytest
@@ -14,6 +15,7 @@ from kushim_pipeline.sandbox.standin.server import Asked
 from kushim_pipeline_tests.integration.faults.company import (
     CATALOGUE,
     HEALTHY,
+    SOURCES,
     Company,
     Reading,
     Verdict,
@@ -41,15 +43,20 @@ def judged(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         if isinstance(item, pytest.Function) and hasattr(item, "callspec")
     ]
     chosen = {row.id for each in parameters if isinstance(row := each.get("row"), Row)}
-    with company(tmp_path_factory.mktemp("faults")) as made:
-        for source in ("github", "okta", "jira", "slack", "file"):
+    faults: dict[str, list[Fault]] = {}
+    with company(tmp_path_factory.mktemp("faults")) as made, ThreadPoolExecutor(len(SOURCES)) as pool:
+        for source in SOURCES:
             made.read(HEALTHY, source)
-        faults: dict[str, list[Fault]] = {}
-        for row in [row for row in MATRIX if row.id in chosen]:
-            if row.before:
-                made.read(row.id, row.source)
-            faults[row.id] = list(row.faults(made))
-            made.read(row.id, row.source, *faults[row.id], pace=row.pace)
+
+        def read(source: str) -> None:
+            for row in MATRIX:
+                if row.source == source and row.id in chosen:
+                    if row.before:
+                        made.read(row.id, source)
+                    faults[row.id] = list(row.faults(made))
+                    made.read(row.id, source, *faults[row.id], pace=row.pace)
+
+        list(pool.map(read, SOURCES))
         yield Judged(made, faults, made.judged())
 
 

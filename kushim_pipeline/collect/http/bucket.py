@@ -14,8 +14,8 @@ SLIDES = 120.0
 """Seconds: a window that is not longer is kept wherever it may begin, for it can be waited through."""
 LONGEST = 7200.0
 """Seconds: no vendor has a longer window, whatever an answer says."""
-_SAME = 2.5
-"""Seconds by which two answers may differ on one window's end: they name whole seconds."""
+DOUBT = 3.0
+"""Seconds by which a told end of a window may be too late: it is in whole seconds, and rounded up twice."""
 _SILENT = 3
 """Answers without a word on limits, after which none is expected."""
 
@@ -83,8 +83,8 @@ class Bucket:
         """How many calls count still, those on their way among them."""
         return self.in_flight + len(self.over) - self._first(now, window)
 
-    def heard(self, budget: Budget | None, now: float, sent_in: int) -> None:
-        """Take in what an answer says of the budget. In: the number of the window that its call was sent in."""
+    def heard(self, budget: Budget | None, now: float, sent: float, sent_in: int) -> None:
+        """Take in what an answer says of the budget. In: when its call was sent, and in the window of which number."""
         if budget is not None and budget.limit > 0:
             self.limit, self.is_known = budget.limit, True
         if budget is None or budget.reset_in <= 0:
@@ -95,7 +95,8 @@ class Bucket:
         if budget.remaining > 0:  # a spent budget's answer tells when to come back, which may be another matter
             self.is_sure = self.is_sure or (bool(self.longest) and not self.is_told) or left >= self.documented / 2
             self.longest = max(self.longest, left)
-        if self.is_told and ends > self.ends + _SAME:
+        # It was said at some moment between the sending and now: only what ends later in any case is another window.
+        if self.is_told and sent + left - DOUBT > self.ends:
             self._begin(now)
             sent_in = self.number
         if sent_in != self.number:

@@ -30,13 +30,11 @@ from pathlib import Path
 from typing import Protocol
 
 from kushim_pipeline import durable
-from kushim_pipeline.collect.http.bucket import LONGEST, Bucket, Sight
+from kushim_pipeline.collect.http.bucket import DOUBT, LONGEST, Bucket, Sight
 from kushim_pipeline.collect.http.dialect import Budget
 
 SHARE = 0.5
 """Of a budget, unless the connection says otherwise."""
-_DOUBT = 3.0
-"""Seconds by which a told end of a window may be too late: it is in whole seconds, and rounded up twice."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +157,7 @@ class Limiter:
             number, sent = self._sent.pop((threading.get_ident(), name), (bucket.number, now))
             if is_free and number == bucket.number:
                 bucket.used = max(0, bucket.used - 1)
-            bucket.heard(budget, now, number)
+            bucket.heard(budget, now, sent, number)
             if not is_free:
                 bucket.is_over(now)
             if self._counts_together and budget is not None and budget.used is not None and budget.remaining > 0:
@@ -245,7 +243,7 @@ class Limiter:
                 self._apart.add(frozenset((name, other)))
         bucket = self._buckets[name]
         if bucket.sight is None or now >= bucket.sight.sure_until or used >= bucket.sight.used:
-            bucket.sight = Sight(now, used, sent + budget.reset_in - _DOUBT)
+            bucket.sight = Sight(now, used, sent + budget.reset_in - DOUBT)
 
     def _fresh(self, name: str, now: float) -> Bucket:
         fitting = [prefix for prefix in self._defaults if name.startswith(prefix)]

@@ -84,6 +84,8 @@ def budget(answer: Answer, now: float) -> Budget | None:
     limit (0) of a 429 that has only Retry-After."""
     limit, left = (whole_number(answer.headers.get(f"x-ratelimit-{name}", "")) for name in ("limit", "remaining"))
     reset_in = _reset(answer.headers.get("x-ratelimit-reset", ""), server_time(answer, now))
+    if reset_in > 0:
+        reset_in += 1.0  # it is not said when in that second the reset comes
     if answer.status == 429:
         return Budget(limit or 0, 0, reset_in)
     return None if limit is None or left is None else Budget(limit, left, reset_in)

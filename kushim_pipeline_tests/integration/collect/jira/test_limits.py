@@ -91,15 +91,15 @@ def test_the_share_of_a_seconds_burst_is_kept(vendor: Start, root: Path) -> None
         (
             {"x-ratelimit-limit": "350", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1000000060"},
             200,
-            (350, 0, 60),
+            (350, 0, 61),
         ),
-        ({"x-ratelimit-reset": "30"}, 429, (0, 0, 30)),
+        ({"x-ratelimit-reset": "30"}, 429, (0, 0, 31)),
         ({"x-ratelimit-limit": "many", "x-ratelimit-remaining": "-1"}, 200, None),
         ({"x-ratelimit-limit": "9", "x-ratelimit-remaining": "1", "x-ratelimit-reset": "soon"}, 200, (9, 1, 0.0)),
         (
             {"x-ratelimit-limit": "9", "x-ratelimit-remaining": "1", "x-ratelimit-reset": "2001-09-09T01:46Z"},
             200,
-            (9, 1, 20),
+            (9, 1, 21),
         ),
         ({}, 200, None),
     ],

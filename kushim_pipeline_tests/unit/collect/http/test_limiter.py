@@ -296,6 +296,16 @@ def test_an_hour_is_taken_from_reset_to_reset() -> None:
     assert limiter.take("x") == pytest.approx(3600, abs=1)
 
 
+def test_a_slow_answer_tells_of_no_other_window() -> None:
+    clock = Clock()
+    limiter = Limiter({"": (5000, 3600.0)}, clock.now, 0.5)
+    assert call(limiter, "x", Budget(4, 3, 600.0, 1)) == 0.0
+    assert limiter.take("x") == 0.0
+    clock.time += 30
+    limiter.done("x", Budget(4, 2, 600.0, 2))
+    assert limiter.take("x") > 560, "it was said when the call came in, and 600 s were left then"
+
+
 @pytest.mark.parametrize("used", [9, 12])
 def test_what_others_use_of_the_same_budget_counts(used: int) -> None:
     clock = Clock()

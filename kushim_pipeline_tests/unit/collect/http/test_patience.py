@@ -107,7 +107,7 @@ def test_backoff_doubles_and_half_of_it_is_chance(attempt: int, chance: float) -
         (OKTA, {"x-rate-limit-limit": "9", "x-rate-limit-remaining": "0", "x-rate-limit-reset": "1"}, 1.0),
         (JIRA, {}, 10.0),
         (JIRA, {"retry-after": date(7)}, 7.0),
-        (JIRA, {"x-ratelimit-reset": "1790000020"}, 20.0),
+        (JIRA, {"x-ratelimit-reset": "1790000020"}, 21.0),
         (SLACK, {}, 30.0),
         (SLACK, {"retry-after": "11"}, 11.0),
     ],

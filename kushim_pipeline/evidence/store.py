@@ -14,6 +14,8 @@ import zlib
 from pathlib import Path
 from typing import Protocol
 
+from isal import igzip
+
 from kushim_pipeline import durable
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -87,7 +89,7 @@ class FileStore:
                 return digest
         path = self._path(tenant_id, digest, SEALED if self._seals else PLAIN)
         if not self._is_whole(path, tenant_id, digest):
-            packed = _HEADER + gzip.compress(data, compresslevel=1, mtime=0)[len(_HEADER) :]
+            packed = _HEADER + igzip.compress(data, 1, mtime=0)[len(_HEADER) :]
             if self._seals:
                 packed = self._seals.seal(tenant_id, digest, packed)
             with self._lock:

@@ -21,6 +21,10 @@ from kushim_pipeline.evidence.store import EvidenceStore
 
 MAX_RESOURCE_ID = 2048
 MAX_MESSAGE = 500
+Row = tuple[str, Mapping[str, Any], str, datetime | None, str]
+"""A resource as `record` takes it: id, body, evidence, the source's own time, mark."""
+_LINE = b'{"body":%b,"evidence":%b,"hash":"%b","id":%b,"observed_at":%b}'
+# A record in its canonical form, around that of its body: keys stand in the order of the alphabet.
 SHRINKS_BY = 0.2
 """The share of a population that may be gone at the next reading before a second one has to confirm it …"""
 SHRINKS_FROM = 5
@@ -203,26 +207,38 @@ class Collection:
         by which the next reading tells whether to read it again. A body that is not JSON every engine reads alike is
         quarantined alone; a resource listed twice with different contents means that the list moved while it was read.
         """
-        if not resource_id or len(resource_id) > MAX_RESOURCE_ID:
-            self.problem(Reason.QUARANTINED, "record", "a record has no usable id")
-            return
-        try:
-            raw = canonical(body)
-            if b"\\" in raw and b"\\u0000" in raw:
-                decode(raw)
+        self.record_many([(resource_id, body, evidence, observed_at, mark)])
+
+    def record_many(self, rows: Iterable[Row]) -> None:
+        """Report resources as `record` does, in half the time."""
+        lines: list[tuple[str, bytes]] = []
+        hashes: dict[str, str] = {}
+        marks: dict[str, str] = {}
+        page, shown = "", b""
+        for resource_id, body, evidence, observed_at, mark in rows:
+            if not resource_id or len(resource_id) > MAX_RESOURCE_ID:
+                self.problem(Reason.QUARANTINED, "record", "a record has no usable id")
+                continue
+            try:
+                raw, name = canonical(body), canonical(resource_id)
+                if b"\\" in raw and b"\\u0000" in raw:
+                    decode(raw)
+            except BadJson as error:
+                self.unreadable(_clean(resource_id), Reason.QUARANTINED, "record", str(error))
+                continue
+            if page != evidence:
+                page, shown = evidence, canonical(evidence)
             digest = hashlib.sha256(raw).hexdigest()
-            line = _line(resource_id, raw, digest, evidence, observed_at)
-        except BadJson as error:
-            self.unreadable(_clean(resource_id), Reason.QUARANTINED, "record", str(error))
-            return
+            at = b"null" if observed_at is None else canonical(observed_at.astimezone(UTC).isoformat())
+            lines.append((resource_id, _LINE % (raw, shown, digest.encode(), name, at)))
+            hashes[resource_id], marks[resource_id] = digest, mark
         with self._lock:
-            twice = self._records.add(resource_id, line)
-            self._hashes[resource_id] = digest
-            self._marks[resource_id] = mark
-        if twice:
-            self.problem(
-                Reason.INCOMPLETE, "record", f"{resource_id} was listed twice: the list moved or a page came again"
-            )
+            twice = self._records.add(lines)
+            self._hashes |= hashes
+            self._marks |= marks
+        for name_again in twice:
+            message = f"{name_again} was listed twice: the list moved or a page came again"
+            self.problem(Reason.INCOMPLETE, "record", message)
 
     def unreadable(self, resource_id: str, reason: Reason, operation: str, message: str) -> None:
         """Report that this resource could not be read; the others stand."""
@@ -362,13 +378,6 @@ class Collection:
         text = _clean(self._mask(message))[:MAX_MESSAGE]
         with self._lock:
             self._errors.append(ReadError(resource_id=resource_id, reason=reason, operation=operation, message=text))
-
-
-def _line(resource_id: str, raw: bytes, digest: str, evidence: str, observed_at: datetime | None) -> bytes:
-    """A record in its canonical form, around that of its body: keys stand in the order of the alphabet."""
-    at = None if observed_at is None else observed_at.astimezone(UTC).isoformat()
-    rest = canonical({"evidence": evidence, "hash": digest, "id": resource_id, "observed_at": at})
-    return b'{"body":%b,%b' % (raw, rest[1:])
 
 
 def _clean(text: str) -> str:

@@ -3,7 +3,7 @@
 import os
 import tempfile
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import IO, Self
 
@@ -42,12 +42,17 @@ class Records:
         """The ids of all records."""
         return set(self._numbers)
 
-    def add(self, resource_id: str, line: bytes) -> bool:
-        """Add a line. Out: whether there was one of this id before."""
-        twice = resource_id in self._numbers
-        self._numbers[resource_id] = len(self._starts) - 1 + len(self._fresh)
-        self._fresh.append(line)
-        self._size += len(line)
+    def add(self, lines: Iterable[tuple[str, bytes]]) -> list[str]:
+        """Add lines, each with its id. Out: of which ids there was one before."""
+        twice: list[str] = []
+        number = len(self._starts) - 1 + len(self._fresh)
+        for resource_id, line in lines:
+            if resource_id in self._numbers:
+                twice.append(resource_id)
+            self._numbers[resource_id] = number
+            self._fresh.append(line)
+            self._size += len(line)
+            number += 1
         if self._size > IN_MEMORY:
             self._write()
         return twice

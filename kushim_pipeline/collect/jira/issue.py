@@ -57,8 +57,7 @@ class _Found:
         for page in jql.pages(self.visit, self.c.keep, walk):
             marks = {item.id: mark_of(item.body) for item in page}
             if self.fields == jql.ALL:
-                for item in page:
-                    self.c.record(item.id, item.body, evidence=item.evidence, mark=marks[item.id])
+                self.c.record_many((item.id, item.body, item.evidence, None, marks[item.id]) for item in page)
             changed = newest(marks.values())
             with self.lock:
                 self.marks |= marks

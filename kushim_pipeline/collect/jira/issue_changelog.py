@@ -13,7 +13,7 @@ from itertools import count
 from threading import Lock
 from typing import Any
 
-from kushim_pipeline.collect.collection import Collection
+from kushim_pipeline.collect.collection import Collection, Row
 from kushim_pipeline.collect.http.call import Call, Unread
 from kushim_pipeline.collect.http.listing import Walk, name_of, read_list, walk_list
 from kushim_pipeline.collect.http.reading import report, unexpected
@@ -100,6 +100,7 @@ def _read_together(run: _Run, keys: Sequence[str]) -> None:
     for key, message in poisonous.items():
         run.c.unreadable(key, Reason.QUARANTINED, BULK, message)
     nothing = not any(told.found.values())
+    rows: list[Row] = []
     for key, histories in told.found.items():
         mark = marks[key]
         if mark is None or key in poisonous:
@@ -109,7 +110,8 @@ def _read_together(run: _Run, keys: Sequence[str]) -> None:
         if doubt:
             _judge(run, key, mark, histories, where, doubt)
         else:
-            run.c.record(key, {"histories": histories}, evidence=where, mark=run.marks[key])
+            rows.append((key, {"histories": histories}, where, None, run.marks[key]))
+    run.c.record_many(rows)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kushim_pipeline.collect.collection import Collection
+from kushim_pipeline.collect.collection import Collection, Row
 from kushim_pipeline.collect.http.answers import Bad, envelope_of
 from kushim_pipeline.collect.http.call import Call, Unread
 from kushim_pipeline.collect.http.client import Client
@@ -77,8 +77,8 @@ def read_log(c: Collection, client: Client, call: Call, log: Log, now: int) -> N
     try:
         for part in _pages(client, c, call, log, taken):
             seen = len(taken.ids)
-            for element in part.listed:
-                _take(c, part, element, log, taken)
+            rows = [_take(c, part, element, log, taken) for element in part.listed]
+            c.record_many(row for row in rows if row)
             taken.new = len(taken.ids) - seen
             if log.newest_first and taken.is_ordered and taken.oldest is not None and taken.oldest < taken.since:
                 break
@@ -133,8 +133,8 @@ def _check_new(call: Call, part: Part, taken: _Taken) -> None:
         raise Unread(Reason.INCOMPLETE, call.operation, "a page has only what earlier pages had: it came again")
 
 
-def _take(c: Collection, part: Part, element: Any, log: Log, taken: _Taken) -> None:
-    """Report an entry, unless it was on an earlier page: a log grows at its head while it is read."""
+def _take(c: Collection, part: Part, element: Any, log: Log, taken: _Taken) -> Row | None:
+    """An entry as a record, unless it was on an earlier page: a log grows at its head while it is read."""
     taken.entries += 1
     document = element.document if isinstance(element, Bad) else element
     name = log.identity(document) if isinstance(document, dict) else None
@@ -146,13 +146,14 @@ def _take(c: Collection, part: Part, element: Any, log: Log, taken: _Taken) -> N
         taken.ids.add(name)
         taken.date(date)
         if date < taken.since:
-            return
+            return None
         if isinstance(element, Bad):
             taken.unread[name] = date
             c.unreadable(name, Reason.QUARANTINED, part.call.operation, element.message)
         else:
             taken.unread.pop(name, None)
-            c.record(name, element, evidence=part.answer.evidence, mark=str(date))
+            return name, element, part.answer.evidence, None, str(date)
+    return None
 
 
 def _pages(client: Client, c: Collection, first: Call, log: Log, taken: _Taken) -> Iterator[Part]:

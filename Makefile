@@ -25,10 +25,10 @@ demo: $(STAMP) ## Run the whole pipeline for the sandbox's tenants and show what
 dev: $(STAMP) ## Open the Dagster UI, with the sandbox running
 	@$(BIN)/python -m kushim_pipeline.sandbox.dev
 
-# In the order of the alphabet, so that the longest files (e2e) come first and no worker ends alone with one of them; three
-# workers for two cores, since those files wait for processes of their own.
+# In the order of the alphabet, so that the longest files (e2e) come first and no worker ends alone with one of them. A
+# third worker on two cores gained nothing.
 test: $(STAMP) ## Run all tests; fails when a room's coverage is under 85 % (PYTEST_ARGS adds arguments)
-	@$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term $(PYTEST_ARGS)
 	@failed=; for room in $(ROOMS); do \
 		percent=$$($(BIN)/coverage report --include="kushim_pipeline/$$room/*" --format=total) || exit 1; \
 		echo "coverage of $$room: $$percent %"; \

@@ -214,7 +214,8 @@ class Collection:
         lines: list[tuple[str, bytes]] = []
         hashes: dict[str, str] = {}
         marks: dict[str, str] = {}
-        page, shown = "", b""
+        page: str | None = None
+        shown = b""
         for resource_id, body, evidence, observed_at, mark in rows:
             if not resource_id or len(resource_id) > MAX_RESOURCE_ID:
                 self.problem(Reason.QUARANTINED, "record", "a record has no usable id")

@@ -35,7 +35,6 @@ _PASSING = (WarehouseAway, WarehouseBusy)
 AWAY_RETRIES, AWAY_PAUSE_SECONDS = 12, 5.0
 """A database that restarts is back within a minute."""
 
-_LITTLE = 1 << 16
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FULL = re.compile(
     r"No space left on device|database or disk is full|disk is full|Disk quota exceeded|File too large|"
@@ -76,7 +75,7 @@ def told(doing: str) -> Iterator[None]:
 def unbroken(home: Path) -> Iterator[None]:
     """Around a whole run in this process: what Dagster's own database or the disk could not do ends it with Stopped.
 
-    In: the data folder; SQLite calls a disk without room an I/O error, so it is looked at.
+    In: the data folder.
 
     Such an error comes from between the steps. The run then stays in progress in the books, as after a kill -9, and the
     next one closes it.
@@ -88,8 +87,12 @@ def unbroken(home: Path) -> Iterator[None]:
     except (sqlalchemy.exc.DBAPIError, OSError) as error:
         if is_disk_full(error):
             raise Stopped(in_words(error)) from None
-        if "disk I/O error" in str(error) and shutil.disk_usage(home).free < _LITTLE:
-            raise Stopped(f"the disk is full (SQLite's disk I/O error): {_MAKE_ROOM}") from None
+        if "disk I/O error" in str(error):
+            # SQLite's words for a disk without room, too. What is free by now tells nothing: other steps have given
+            # back what they had taken.
+            free = shutil.disk_usage(home).free // 2**20
+            why = f"disk I/O error; {free} MB are free now"
+            raise Stopped(f"the disk is full, or it fails ({why}): {_MAKE_ROOM}") from None
         if isinstance(error, sqlalchemy.exc.DBAPIError):
             raise Stopped(
                 f"Dagster's database does not answer ({one_line(str(error.orig), 200)}): run again when it does; "

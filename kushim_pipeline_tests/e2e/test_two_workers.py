@@ -148,7 +148,8 @@ def test_two_workers_at_once_do_what_one_does(shared: Site, alone: Site, monkeyp
         assert instance.event_log_storage.get_concurrency_info(names.WAREHOUSE).active_slot_count == 0
 
 
-def test_one_is_killed_while_collecting_and_run_again(world: World, shared: Site, alone: Site) -> None:
+def test_one_is_killed_while_collecting_and_again_while_judging(world: World, shared: Site, alone: Site) -> None:
+    """The second time it dies with the warehouse's lock and Dagster's slot, for which the other one waits."""
     reached, go_on = threading.Event(), threading.Event()
     calls = iter(range(1_000_000))
 
@@ -166,18 +167,10 @@ def test_one_is_killed_while_collecting_and_run_again(world: World, shared: Site
     finally:
         world.gate.watch = lambda call: None
         go_on.set()
-    second, again = shared.start(SECOND), shared.start(FIRST)
-    ended_well(second, again)
-    same(shared, alone)
-
-
-def test_one_is_killed_while_judging_and_run_again(shared: Site, alone: Site) -> None:
-    """It dies with the warehouse's lock and Dagster's slot, for which the other one waits."""
-    first = shared.start(FIRST)
-    wait_for(first, "landed")
-    second = shared.start(SECOND)
-    first.kill()
-    first.wait()
     again = shared.start(FIRST)
-    ended_well(second, again)
+    wait_for(again, "landed")
+    second = shared.start(SECOND)
+    again.kill()
+    again.wait()
+    ended_well(second, shared.start(FIRST))
     same(shared, alone)

@@ -11,10 +11,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from kushim_pipeline.collect.collection import Collection
-from kushim_pipeline.collect.github.changed import now, parsed
+from kushim_pipeline.collect.github.changed import now
 from kushim_pipeline.collect.github.listed import by_cursor, of_plan
 from kushim_pipeline.collect.http.call import Call
 from kushim_pipeline.collect.http.listing import Walk, name_of, walk_list
+from kushim_pipeline.collect.http.moment import parsed
 from kushim_pipeline.collect.http.reading import Reading, report
 from kushim_pipeline.evidence.receipt import Reason
 

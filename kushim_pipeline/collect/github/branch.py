@@ -16,7 +16,8 @@ from kushim_pipeline.collect.github.repository import readable
 from kushim_pipeline.collect.http.answers import object_of
 from kushim_pipeline.collect.http.call import Call, Keep, Unread
 from kushim_pipeline.collect.http.listing import Item, read_list
-from kushim_pipeline.collect.http.reading import Reading, report, unexpected
+from kushim_pipeline.collect.http.reading import Reading
+from kushim_pipeline.collect.http.recording import each
 from kushim_pipeline.evidence.receipt import Reason
 
 PROTECTION = "GET /repos/{owner}/{repo}/branches/{branch}/protection"
@@ -90,21 +91,13 @@ def is_archived(repository: Item) -> bool:
 def _each(c: Collection, reading: Reading, operation: str, one: Callable[[Item], None]) -> None:
     """Do `one` for every repository, several at a time. What fails for one repository is noted for it alone."""
 
-    def guarded(repository: Item) -> None:
-        try:
-            if is_archived(repository):
-                c.record(repository.id, {"absent": True, "code": "archived"}, evidence=repository.evidence)
-            else:
-                one(repository)
-        except Unread as trouble:
-            report(c, trouble, repository.id)
-        except OSError:
-            raise  # the evidence store cannot be written: no repository's matter
-        except Exception as error:  # noqa: BLE001 # a fault of ours in one repository leaves the others standing
-            report(c, unexpected(operation, error), repository.id)
+    def unless_archived(repository: Item) -> None:
+        if is_archived(repository):
+            c.record(repository.id, {"absent": True, "code": "archived"}, evidence=repository.evidence)
+        else:
+            one(repository)
 
-    repositories = readable(c, reading)
-    list(reading.pool.map(guarded, repositories[:1] if reading.sample else repositories))
+    each(c, reading, operation, list(readable(c, reading)), unless_archived)
 
 
 def _path(repository: Item) -> str:

@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.github.repository import readable, repositories
-from kushim_pipeline.collect.http.call import Unread
 from kushim_pipeline.collect.http.listing import Item
-from kushim_pipeline.collect.http.reading import Reading, report, unexpected
+from kushim_pipeline.collect.http.moment import parsed
+from kushim_pipeline.collect.http.reading import Reading
+from kushim_pipeline.collect.http.recording import each
 
 A_DAY = timedelta(hours=20)
 """For runs that are not a day apart to the minute."""
@@ -34,7 +35,7 @@ def each_repository(c: Collection, reading: Reading, operation: str, one: Callab
     """Do `one` for every repository that is to be read, with the mark for its record."""
     listed = readable(c, reading)
     listing = repositories(reading, c.keep)
-    names = [each.id for each in listed] + [name for name, _ in listing.quarantined]
+    names = [item.id for item in listed] + [name for name, _ in listing.quarantined]
     each_changed(c, reading, operation, listed, stamp, one, None if listing.problems else names)
 
 
@@ -69,28 +70,7 @@ def each_changed(
         if names is not None:
             c.only(names)
 
-    def guarded(item: Item) -> None:
-        try:
-            one(item, f"{shown(item)} @ {at.isoformat()}")
-        except Unread as trouble:
-            report(c, trouble, item.id)
-        except OSError:
-            raise  # the evidence store cannot be written: no resource's matter
-        except Exception as error:  # noqa: BLE001 # a fault of ours in one resource leaves the others standing
-            report(c, unexpected(operation, error), item.id)
-
-    list(reading.pool.map(guarded, chosen[:1] if reading.sample else chosen))
-
-
-def parsed(text: object) -> datetime | None:
-    """A time that GitHub or a mark wrote; None for anything else."""
-    if not isinstance(text, str):
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo else None
+    each(c, reading, operation, chosen, lambda item: one(item, f"{shown(item)} @ {at.isoformat()}"))
 
 
 def _keep_nothing(body: bytes, **_: object) -> str:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from kushim_pipeline.collect.collection import Collection
-from kushim_pipeline.collect.github.changed import A_DAY, now, parsed, stamp
+from kushim_pipeline.collect.github.changed import A_DAY, now, stamp
 from kushim_pipeline.collect.github.graphql import (
     GithubReading,
     Node,
@@ -27,6 +27,7 @@ from kushim_pipeline.collect.github.graphql import (
 from kushim_pipeline.collect.github.repository import readable, repositories
 from kushim_pipeline.collect.http.call import Unread
 from kushim_pipeline.collect.http.listing import MAX_PAGES, Item
+from kushim_pipeline.collect.http.moment import parsed
 from kushim_pipeline.collect.http.reading import report, unexpected
 from kushim_pipeline.evidence.receipt import Reason
 
@@ -69,6 +70,13 @@ class Walk:
     def branch(self) -> str:
         """The default branch."""
         return str(self.repository.body.get("default_branch"))
+
+    def meet(self, name: str, operation: str) -> None:
+        """Note that a record was seen. Raises Unread for one that was seen before."""
+        if name in self.seen:
+            message = f"{name} was listed twice: the list moved or a page came again"
+            raise Unread(Reason.INCOMPLETE, operation, message)
+        self.seen.add(name)
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 from kushim_pipeline.collect.collection import Collection
-from kushim_pipeline.collect.github.changed import parsed
 from kushim_pipeline.collect.github.graphql import PAGE, GithubReading, Part, Question, repository_part, rest_of
 from kushim_pipeline.collect.github.history import History, Walk, read_history
 from kushim_pipeline.collect.http.call import Unread
+from kushim_pipeline.collect.http.moment import parsed
 from kushim_pipeline.evidence.receipt import Reason
 
 NEEDS = "the repository permissions Pull requests, Contents, Commit statuses and Checks: read (classic: repo)"
@@ -73,11 +73,7 @@ def _take(c: Collection, reading: GithubReading, walk: Walk, node: dict[str, Any
     if not isinstance(number, int) or isinstance(number, bool):
         raise Unread(Reason.QUARANTINED, QUESTION.operation, "a merged pull request has no number")
     name = f"{walk.repository.id}#{number}"
-    if name in walk.seen:
-        raise Unread(
-            Reason.INCOMPLETE, QUESTION.operation, f"{name} was listed twice: the list moved or a page came again"
-        )
-    walk.seen.add(name)
+    walk.meet(name, QUESTION.operation)
     if updated is None or merged is None:
         c.unreadable(name, Reason.QUARANTINED, QUESTION.operation, "the merged pull request has no time")
         return True

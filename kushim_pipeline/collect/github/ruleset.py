@@ -21,7 +21,7 @@ from kushim_pipeline.collect.github.repository import readable
 from kushim_pipeline.collect.http.answers import object_of
 from kushim_pipeline.collect.http.call import Answer, Call, Keep, Unread
 from kushim_pipeline.collect.http.listing import Item
-from kushim_pipeline.collect.http.reading import Reading, report, unexpected
+from kushim_pipeline.collect.http.reading import Reading, noted, unexpected
 from kushim_pipeline.evidence.receipt import Reason
 
 OF_ORGANIZATION = "GET /orgs/{org}/rulesets/{ruleset_id}"
@@ -64,15 +64,9 @@ def read(c: Collection, reading: Reading) -> None:
 
 def _sources(c: Collection, reading: Reading, repository: Item, proven: Protected | None) -> set[Source] | None:
     """The rulesets behind a repository's rules; None, and a word in the receipt, where they are unknown."""
-    try:
+    with noted(c, RULES, repository.id):
         found = proven or rules(reading, repository, c.keep)
         return {_source(rule) for rule in found.rules}
-    except Unread as trouble:
-        report(c, trouble, repository.id)
-    except OSError:
-        raise  # the evidence store cannot be written: no repository's matter
-    except Exception as error:  # noqa: BLE001 # a fault of ours in one repository leaves the others standing
-        report(c, unexpected(RULES, error), repository.id)
     return None
 
 

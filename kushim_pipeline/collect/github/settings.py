@@ -21,7 +21,7 @@ from kushim_pipeline.collect.github.repository import readable
 from kushim_pipeline.collect.github.workflow import without_texts, workflow_files
 from kushim_pipeline.collect.http.call import Unread
 from kushim_pipeline.collect.http.listing import Item
-from kushim_pipeline.collect.http.reading import report, unexpected
+from kushim_pipeline.collect.http.reading import noted
 
 NEEDS = "the repository permissions Administration: read and Contents: read on all repositories (classic: repo)"
 BATCH = 40
@@ -48,14 +48,8 @@ def read(c: Collection, reading: GithubReading) -> None:
     asked = listed[:1] if reading.sample else listed
     parts = [repository_part(repository, "...Settings") for repository in asked]
     for repository, found in zip(asked, in_batches(reading, c.keep, QUESTION, parts, BATCH), strict=True):
-        try:
+        with noted(c, QUESTION.operation, repository.id):
             _record(c, reading, repository, found)
-        except Unread as trouble:
-            report(c, trouble, repository.id)
-        except OSError:
-            raise  # the evidence store cannot be written: no repository's matter
-        except Exception as error:  # noqa: BLE001 # a fault of ours in one repository leaves the others standing
-            report(c, unexpected(QUESTION.operation, error), repository.id)
 
 
 def _record(c: Collection, reading: GithubReading, repository: Item, found: Node | Unread) -> None:

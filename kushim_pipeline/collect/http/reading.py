@@ -4,8 +4,9 @@ An answer that several streams need is asked for once and kept in the receipt of
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -93,6 +94,19 @@ def report(c: Collection, trouble: Unread, resource_id: str | None = None) -> No
         c.problem(trouble.reason, trouble.operation, trouble.message)
     else:
         c.unreadable(resource_id, trouble.reason, trouble.operation, trouble.message)
+
+
+@contextmanager
+def noted(c: Collection, operation: str, resource_id: str) -> Iterator[None]:
+    """What fails inside is noted for one resource alone, and its neighbours stand."""
+    try:
+        yield
+    except Unread as trouble:
+        report(c, trouble, resource_id)
+    except OSError:
+        raise  # the evidence store cannot be written: no resource's matter
+    except Exception as error:  # noqa: BLE001 # a fault of ours in one resource leaves the others standing
+        report(c, unexpected(operation, error), resource_id)
 
 
 def unexpected(operation: str, error: Exception) -> Unread:

@@ -1,8 +1,10 @@
-"""From a list that was read to the records of a stream, and the words for what is wrong with it."""
+"""From a list that was read to the records of a stream, at once or one by one, and the words for what is wrong."""
+
+from collections.abc import Callable
 
 from kushim_pipeline.collect.collection import Collection
-from kushim_pipeline.collect.http.listing import Listing
-from kushim_pipeline.collect.http.reading import report
+from kushim_pipeline.collect.http.listing import Item, Listing
+from kushim_pipeline.collect.http.reading import Reading, noted, report
 from kushim_pipeline.evidence.receipt import Reason
 
 
@@ -20,3 +22,13 @@ def report_faults(c: Collection, listing: Listing) -> None:
         report(c, trouble)
     for name, message in listing.quarantined:
         c.unreadable(name, Reason.QUARANTINED, listing.operation, message)
+
+
+def each(c: Collection, reading: Reading, operation: str, items: list[Item], one: Callable[[Item], None]) -> None:
+    """Do `one` for every item, several at a time. What fails for one is noted for it alone."""
+
+    def guarded(item: Item) -> None:
+        with noted(c, operation, item.id):
+            one(item)
+
+    list(reading.pool.map(guarded, items[:1] if reading.sample else items))

@@ -16,7 +16,7 @@ from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.http.answers import elements_of, object_of
 from kushim_pipeline.collect.http.call import Call, Unread
 from kushim_pipeline.collect.http.listing import Item, name_of
-from kushim_pipeline.collect.http.reading import report, unexpected
+from kushim_pipeline.collect.http.reading import noted, report
 from kushim_pipeline.collect.jira.dialect import API
 from kushim_pipeline.collect.jira.project import in_scope
 from kushim_pipeline.collect.jira.visit import Visit
@@ -56,15 +56,9 @@ def read(c: Collection, visit: Visit) -> None:
         everywhere = []  # it takes an administrator; each project tells of its own
 
     def one(project: Item) -> None:
-        try:
+        with noted(c, OPERATION, f"{project.id}/Administrators"):
             for role in _administering(everywhere, project, granted) or _told(c, visit, project, granted):
                 _record(c, visit, project, role)
-        except Unread as trouble:
-            report(c, trouble, f"{project.id}/Administrators")
-        except OSError:
-            raise  # the evidence store cannot be written: no project's matter
-        except Exception as error:  # noqa: BLE001 # a fault of ours in one project leaves the others standing
-            report(c, unexpected(OPERATION, error), f"{project.id}/Administrators")
 
     list(visit.reading.pool.map(one, projects[: 1 if visit.reading.sample else None]))
 

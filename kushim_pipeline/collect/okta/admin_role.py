@@ -11,9 +11,9 @@ from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.http.call import Call
 from kushim_pipeline.collect.http.listing import Item, read_list
 from kushim_pipeline.collect.http.reading import Reading
-from kushim_pipeline.collect.http.recording import report_faults
+from kushim_pipeline.collect.http.recording import each, report_faults
 from kushim_pipeline.collect.okta.dialect import API
-from kushim_pipeline.collect.okta.listed import each, whole
+from kushim_pipeline.collect.okta.listed import whole
 from kushim_pipeline.collect.okta.paging import by_id, enveloped, linked
 
 ASSIGNEES = f"GET {API}/iam/assignees/users"

@@ -13,10 +13,11 @@ from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.http.call import Call
 from kushim_pipeline.collect.http.listing import Item, read_list
 from kushim_pipeline.collect.http.reading import Reading
+from kushim_pipeline.collect.http.recording import each
 from kushim_pipeline.collect.okta.app import NEEDS, applications
 from kushim_pipeline.collect.okta.changes import choose
 from kushim_pipeline.collect.okta.dialect import API
-from kushim_pipeline.collect.okta.listed import each, last_updated, whole
+from kushim_pipeline.collect.okta.listed import last_updated, whole
 from kushim_pipeline.collect.okta.paging import by_id, linked
 
 EVENTS = ("application.user_membership.", "group.application_assignment.", "application.lifecycle.")

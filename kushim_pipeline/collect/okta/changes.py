@@ -13,6 +13,7 @@ from kushim_pipeline.collect.before import Before
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.http.call import Call, Keep, Unread
 from kushim_pipeline.collect.http.listing import Item, Listing, Paging, Walk, name_of, walk_list
+from kushim_pipeline.collect.http.moment import parsed
 from kushim_pipeline.collect.http.patience import server_time
 from kushim_pipeline.collect.http.reading import Reading
 from kushim_pipeline.collect.http.recording import report_faults
@@ -120,17 +121,6 @@ def by_uuid(event: dict[str, Any]) -> str | None:
 def written(at: datetime) -> str:
     """A time as Okta writes it: UTC, to the millisecond."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def parsed(text: Any) -> datetime | None:
-    """A time that Okta or a cursor wrote; None for anything else."""
-    if not isinstance(text, str):
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo else None
 
 
 def _named(event: dict[str, Any]) -> set[str]:

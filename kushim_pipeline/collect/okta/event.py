@@ -12,6 +12,7 @@ from typing import Any
 
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.http.listing import Walk, walk_list
+from kushim_pipeline.collect.http.moment import parsed
 from kushim_pipeline.collect.http.reading import Reading, report
 from kushim_pipeline.collect.okta.changes import (
     NEEDS,
@@ -21,7 +22,6 @@ from kushim_pipeline.collect.okta.changes import (
     by_uuid,
     log_call,
     moment,
-    parsed,
     read_until,
     written,
 )

@@ -11,9 +11,9 @@ from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.http.call import Call, Keep
 from kushim_pipeline.collect.http.listing import Item, Listing, read_list
 from kushim_pipeline.collect.http.reading import Reading
-from kushim_pipeline.collect.http.recording import record_all, report_faults
+from kushim_pipeline.collect.http.recording import each, record_all, report_faults
 from kushim_pipeline.collect.okta.dialect import API, OtherEngine
-from kushim_pipeline.collect.okta.listed import each, last_updated, whole
+from kushim_pipeline.collect.okta.listed import last_updated, whole
 from kushim_pipeline.collect.okta.paging import by_id, linked
 from kushim_pipeline.evidence.receipt import Reason
 

@@ -13,9 +13,9 @@ from kushim_pipeline.collect.http.answers import object_of
 from kushim_pipeline.collect.http.call import Call, Keep, Unread
 from kushim_pipeline.collect.http.listing import Item, Listing, Paging, read_list
 from kushim_pipeline.collect.http.reading import Reading, report
-from kushim_pipeline.collect.http.recording import report_faults
+from kushim_pipeline.collect.http.recording import each, report_faults
 from kushim_pipeline.collect.okta.dialect import API, NOT_FOUND, OKTA, error_code
-from kushim_pipeline.collect.okta.listed import each, last_updated
+from kushim_pipeline.collect.okta.listed import last_updated
 from kushim_pipeline.collect.okta.paging import by_id, linked
 from kushim_pipeline.evidence.receipt import Reason
 

@@ -12,7 +12,7 @@ from typing import Any
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.http.answers import envelope_of, object_of
 from kushim_pipeline.collect.http.call import Call, Unread
-from kushim_pipeline.collect.http.reading import report, unexpected
+from kushim_pipeline.collect.http.reading import noted, report
 from kushim_pipeline.collect.http.recording import report_faults
 from kushim_pipeline.collect.slack.channel import channels
 from kushim_pipeline.collect.slack.dialect import SLACK
@@ -44,12 +44,8 @@ def read(c: Collection, workspace: Workspace) -> None:
             Reason.INCOMPLETE, MEMBERS, "the connection names no announcement_channels; name them in the tenant file"
         )
     for name in wanted[:1] if workspace.reading.sample else wanted:
-        try:
+        with noted(c, MEMBERS, name):
             _one(c, workspace, name)
-        except OSError:
-            raise  # the evidence store cannot be written: no channel's matter
-        except Exception as error:  # noqa: BLE001 # a fault of ours in one channel leaves the others standing
-            report(c, unexpected(MEMBERS, error), name)
 
 
 def _one(c: Collection, workspace: Workspace, name: str) -> None:

@@ -109,12 +109,13 @@ def _refusal(answer: Answer, call: Call) -> Unread | None:
 # Source: GitHub REST, "Rate limits for the REST API": 5,000 requests an hour for a token, 5,000 points for GraphQL;
 # after a 403 or 429 wait for `retry-after`, else (at `x-ratelimit-remaining: 0`) until the reset, else at least a
 # minute. "Best practices": a 304 to a conditional request with the token is not counted. "Using the audit log API":
-# 1,750 queries an hour.
+# 1,750 queries an hour. Whether they count among the others, too, is not said, and a server of one's own may do so.
 GITHUB = Dialect(
     vendor="GitHub",
     bucket=_bucket,
     budget=budget,
     defaults={"": (5000, HOUR), "audit_log": (1750, HOUR)},
+    counts_together=True,
     is_limited=is_limited,
     unsaid_limit=60.0,
     said=said,

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kushim_pipeline.collect.github.client import GITHUB
 from kushim_pipeline.collect.http.dialect import Budget
 from kushim_pipeline.collect.http.limiter import FileBook, Limiter
 
@@ -329,6 +330,17 @@ def test_buckets_of_one_limit_are_one_until_the_counts_contradict() -> None:
     assert call(limiter, "/b", Budget(8, 4, 48.0, 4)) == 0.0
     assert limiter.take("/b") > 0, "with /a it has had its four"
     assert call(limiter, "/d", Budget(100, 99, 48.0, 1)) > 0, "it may be any of them"
+
+
+def test_githubs_audit_log_is_counted_with_the_rest_where_the_server_does_so() -> None:
+    """GitHub Enterprise Server and proxies before GitHub need not give the audit log a budget of its own."""
+    clock = Clock()
+    limiter = Limiter(GITHUB.defaults, clock.now, 0.1, counts_together=GITHUB.counts_together)
+    for used in (1, 2, 3):
+        assert call(limiter, "core", Budget(40, 40 - used, 3600.0, used)) == 0.0
+    assert call(limiter, "audit_log", Budget(40, 36, 3600.0, 4)) == 0.0
+    assert limiter.take("core") > 0
+    assert limiter.take("audit_log") > 0
 
 
 def test_a_bucket_of_the_longest_prefix() -> None:

@@ -1,4 +1,4 @@
-"""The commands in README and docs/ exist: every `make X` is a target, every `kushim …` line parses."""
+"""The commands in README and docs/ exist: every `make X` is a target, every `kushim …` line parses; and so do links."""
 
 import re
 import shlex
@@ -82,3 +82,49 @@ def test_every_make_target_says_what_it_does() -> None:
     phony = re.search(r"^\.PHONY: (.*)$", text, re.MULTILINE)
     assert phony is not None
     assert set(phony[1].split()) == described == targets()
+
+
+_LINK = re.compile(r'\]\(([^()\s]+)\)|<img src="([^"]+)"')
+
+
+def links(text: str) -> list[str]:
+    """Where a page leads within the project: links and pictures, those in code left out."""
+    prose = _INLINE.sub("", re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL))
+    return [found for pair in _LINK.findall(prose) if (found := "".join(pair)) and "://" not in found]
+
+
+def anchors(page: Path) -> set[str]:
+    """What of a page can be led to: its headings, as GitHub names them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def broken(page: Path, text: str) -> list[str]:
+    """The links of a page's text that lead nowhere."""
+    found = []
+    for link in links(text):
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            found.append(link)
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_and_picture_of_the_documents_is_there(page: Path) -> None:
+    assert broken(page, page.read_text(encoding="utf-8")) == []
+
+
+def test_a_link_that_leads_nowhere_is_noticed() -> None:
+    page = ROOT / "README.md"
+    good = "[a](docs/dagster.md) [b](docs/dagster.md#the-graph) [c](#the-map) [d](https://example.test/x) `[e](f)`"
+    assert broken(page, good) == []
+    bad = '[a](docs/dragster.md) [b](docs/dagster.md#no-graph) [c](#no-map) ![d](e.png) <img src="f.png" width="1">'
+    assert broken(page, bad) == ["docs/dragster.md", "docs/dagster.md#no-graph", "#no-map", "e.png", "f.png"]
+
+
+def test_every_picture_is_shown_somewhere_and_is_small() -> None:
+    shown = {(page.parent / link).resolve() for page in PAGES for link in links(page.read_text(encoding="utf-8"))}
+    for picture in (ROOT / "docs").glob("**/*.png"):
+        assert picture.resolve() in shown
+        assert picture.stat().st_size < 300_000, picture.name

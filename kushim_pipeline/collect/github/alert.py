@@ -49,7 +49,7 @@ def read_secret_scanning(c: Collection, reading: Reading) -> None:
     call = Call(LEAKS, f"/orgs/{reading.account}/secret-scanning/alerts", parameters, NEEDS_LEAKS)
     listing = read_list(reading.client, _hiding(c.keep), call, _name)
     hidden = tuple(
-        replace(item, body={key: value for key, value in item.body.items() if key != "secret"})
+        item._replace(body={key: value for key, value in item.body.items() if key != "secret"})
         for item in listing.items
     )
     record_all(c, replace(listing, items=hidden), proven_by=f"{LEAKS} lists all alerts or is denied")

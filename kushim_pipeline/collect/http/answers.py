@@ -1,15 +1,19 @@
 """From an answer to JSON: what a status means, and the strict decoding of its body."""
 
 import json
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from kushim_pipeline.collect.http.call import Answer, Call, Unread
 from kushim_pipeline.collect.http.dialect import Dialect
+from kushim_pipeline.collect.http.parts import cut
 from kushim_pipeline.collect.http.salvage import elements, is_whole, members
 from kushim_pipeline.evidence.json_door import BadJson, decode
 from kushim_pipeline.evidence.receipt import Reason
 
+T = TypeVar("T")
 REDIRECTS = range(300, 400)
 NOT_ON_PLAN = "not on this plan: "
 """How the message of a denial begins where the vendor sells what is missing."""
@@ -33,6 +37,23 @@ def object_of(answer: Answer, call: Call, dialect: Dialect) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise Unread(Reason.INCOMPLETE, call.operation, f"expected a JSON object, got a {_kind(document)}")
     return document
+
+
+def seen_of(
+    answer: Answer, call: Call, dialect: Dialect, key: str | None, see: Callable[[Any], T]
+) -> tuple[dict[str, Any], list[T]]:
+    """A 200's object without the list under `key`, and what `see` makes of each of the list's elements; where `key` is
+    None, the answer is the list. One after the other is decoded, seen and let go, and one that is poisonous is a Bad.
+
+    `see` keeps nothing of an element for itself: it may be asked again. Raises Unread for anything but such a 200.
+    """
+    refuse(answer, call, dialect)
+    parts = cut(answer.body, key)
+    if parts is not None:
+        with suppress(BadJson):
+            return parts.rest, [see(element) for element in parts.elements()]
+    rest, listed = ({}, elements_of(answer, call, dialect)) if key is None else envelope_of(answer, call, dialect, key)
+    return rest, [see(element) for element in listed]
 
 
 def elements_of(answer: Answer, call: Call, dialect: Dialect) -> list[Any]:

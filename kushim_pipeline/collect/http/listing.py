@@ -6,10 +6,11 @@ page missing of those that the vendor announced. How a vendor writes pages is a 
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import partial
+from typing import Any, Generic, NamedTuple, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-from kushim_pipeline.collect.http.answers import Bad, elements_of, envelope_of
+from kushim_pipeline.collect.http.answers import Bad, seen_of
 from kushim_pipeline.collect.http.call import Answer, Call, Keep, Unread
 from kushim_pipeline.collect.http.client import Client
 from kushim_pipeline.collect.http.patience import whole_number
@@ -19,10 +20,10 @@ MAX_PAGES = 5_000
 """Of one list: half a million elements at a hundred a page."""
 
 Identity = Callable[[dict[str, Any]], str | None]
+T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(NamedTuple):
     """One element of a list, its id (empty where elements have none), and the digest of its page."""
 
     id: str
@@ -50,7 +51,7 @@ class Listing:
 @dataclass
 class Walk:
     """Where a list's reading stands. `announced`: how many pages the vendor has said there are; `ids`: of every element
-    seen; `taken`: the elements of the page that was read last."""
+    seen; `taken`: what is wanted of the page that was read last."""
 
     first: Call
     pages: int = 0
@@ -59,7 +60,7 @@ class Walk:
     places: set[object] = field(default_factory=set)
     digests: set[str] = field(default_factory=set)
     ids: set[str] = field(default_factory=set)
-    taken: list[Item] = field(default_factory=list)
+    taken: list[Any] = field(default_factory=list)
     quarantined: list[tuple[str, str]] = field(default_factory=list)
     problems: list[Unread] = field(default_factory=list)
 
@@ -114,15 +115,29 @@ def walk_list(
 ) -> Iterator[list[Item]]:
     """Read a list page by page, for lists that are too long to hold. Yields the new elements of each page; what was
     quarantined and what is wrong gathers in `walk`. Raises nothing for what the vendor does."""
+    return walk_as(client, keep, walk, identity, paging, lambda item: item)
+
+
+def walk_as(
+    client: Client,
+    keep: Keep,
+    walk: Walk,
+    identity: Identity | None,
+    paging: Paging | None,
+    shape: Callable[[Item], T],
+) -> Iterator[list[T]]:
+    """Read a list as `walk_list` does, for lists whose elements are too large to hold even a page of them. In: what is
+    wanted of an element; it may be asked of one twice."""
     try:
-        for page in _pages(client, keep, walk, paging or LINKED):
+        for page in _pages(client, keep, walk, paging or LINKED, identity, shape):
             before = len(walk.ids) + len(walk.problems)
-            walk.taken = []
-            again = [name for element in page.elements if (name := _take(element, page.answer, walk, identity))]
+            taken: list[T] = []
+            walk.taken = taken
+            again = [name for seen in page if (name := _take(seen, walk, taken))]
             if again:
                 message = f"{again[0]} was listed twice: a page came again, or the list moved while it was read"
                 walk.problems.append(walk.wrong(Reason.INCOMPLETE, message))
-            yield walk.taken
+            yield taken
             if again and len(walk.ids) + len(walk.problems) == before + 1:
                 return  # nothing new on this page: there is no end to wait for
             if client.pace.sample:
@@ -148,13 +163,22 @@ def full_name(element: dict[str, Any]) -> str | None:
     return name if name and name.count("/") == 1 and not {"", ".", ".."} & set(name.split("/")) else None
 
 
-@dataclass(frozen=True)
-class _Elements:
-    answer: Answer
-    elements: list[Any]
+class _Seen(NamedTuple, Generic[T]):
+    """What was made of an element: its name (empty where elements have none), and why there is nothing else of it."""
+
+    name: str | None
+    taken: T | None
+    wrong: str = ""
 
 
-def _pages(client: Client, keep: Keep, walk: Walk, paging: Paging) -> Iterator[_Elements]:
+def _pages(
+    client: Client,
+    keep: Keep,
+    walk: Walk,
+    paging: Paging,
+    identity: Identity | None,
+    shape: Callable[[Item], T],
+) -> Iterator[list[_Seen[T]]]:
     if paging.size:
         asked = {**walk.first.parameters, paging.size[0]: str(paging.size[1])}
         walk.first = replace(walk.first, parameters=asked)
@@ -167,17 +191,14 @@ def _pages(client: Client, keep: Keep, walk: Walk, paging: Paging) -> Iterator[_
             raise walk.wrong(Reason.INCOMPLETE, f"the list does not end after {MAX_PAGES} pages")
         walk.places.add(place)
         answer = client.ask(call, keep)
-        rest: Mapping[str, Any] = {}
-        if paging.key is None:
-            elements = elements_of(answer, call, client.dialect)
-        else:
-            rest, elements = envelope_of(answer, call, client.dialect, paging.key)
+        see = partial(_see, answer.evidence, identity, shape)
+        rest, elements = seen_of(answer, call, client.dialect, paging.key, see)
         if elements and answer.evidence in walk.digests:
             raise walk.wrong(Reason.INCOMPLETE, f"page {walk.pages + 1} has the bytes of a page already read")
         walk.digests.add(answer.evidence)
         walk.evidence = answer.evidence
         walk.pages += 1
-        yield _Elements(answer, elements)
+        yield elements
         call = paging.follow(client, PageRead(call, answer, rest, len(elements), walk.pages), walk)
 
 
@@ -217,25 +238,27 @@ def _page_number(url: str) -> int | None:
         return None
 
 
-def _take(element: Any, answer: Answer, walk: Walk, identity: Identity | None) -> str | None:
+def _see(evidence: str, identity: Identity | None, shape: Callable[[Item], T], element: Any) -> _Seen[T]:
+    """Name an element, and take what is wanted of it."""
+    document, wrong = (element.document, element.message) if isinstance(element, Bad) else (element, "")
+    name = (identity(document) if identity else "") if isinstance(document, dict) else None
+    if wrong:
+        return _Seen(name or None, None, wrong)
+    if name is None:
+        return _Seen(None, None, "an element of the list is not an object with a name")
+    return _Seen(name, shape(Item(name, document, evidence)))
+
+
+def _take(seen: _Seen[T], walk: Walk, taken: list[T]) -> str | None:
     """Put an element where it belongs. Returns its name if it was seen before."""
-    if type(element) is dict and identity is not None and (name := identity(element)) and name not in walk.ids:
-        walk.ids.add(name)
-        walk.taken.append(Item(name, element, answer.evidence))
-        return None
-    message = element.message if isinstance(element, Bad) else "an element of the list is not an object with a name"
-    document = element.document if isinstance(element, Bad) else element
-    name = None
-    if isinstance(document, dict):
-        name = identity(document) if identity is not None else ""
-    if name is None or (isinstance(element, Bad) and not name):
-        walk.problems.append(walk.wrong(Reason.QUARANTINED, message))
-    elif name and name in walk.ids:
-        return name
-    elif isinstance(element, Bad):
-        walk.ids.add(name)
-        walk.quarantined.append((name, message))
+    if seen.name is None:
+        walk.problems.append(walk.wrong(Reason.QUARANTINED, seen.wrong))
+    elif seen.name and seen.name in walk.ids:
+        return seen.name
     else:
-        walk.ids.add(name)
-        walk.taken.append(Item(name, document, answer.evidence))
+        walk.ids.add(seen.name)
+        if seen.taken is None:
+            walk.quarantined.append((seen.name, seen.wrong))
+        else:
+            taken.append(seen.taken)
     return None

@@ -5,13 +5,14 @@ from collections.abc import Callable
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.http.listing import Item, Listing
 from kushim_pipeline.collect.http.reading import Reading, noted, report
+from kushim_pipeline.collect.record import pack
 from kushim_pipeline.evidence.receipt import Reason
 
 
 def record_all(c: Collection, listing: Listing, *, proven_by: str = "") -> None:
     """A record for each element of a list, and a word for whatever is wrong with it. In: why an empty list is empty."""
     report_faults(c, listing)
-    c.record_many((item.id, item.body, item.evidence, None, "") for item in listing.items)
+    c.record_many(pack(*item) for item in listing.items)
     if proven_by and listing.is_whole and not listing.items:
         c.empty_is_proven(proven_by)
 

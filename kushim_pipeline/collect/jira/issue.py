@@ -14,13 +14,14 @@ from zoneinfo import ZoneInfo
 
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.http.call import Unread
-from kushim_pipeline.collect.http.listing import Walk
+from kushim_pipeline.collect.http.listing import Item, Walk
 from kushim_pipeline.collect.http.reading import report, unexpected
 from kushim_pipeline.collect.jira import issue_search as jql
 from kushim_pipeline.collect.jira.issue_mark import mark_of, newest, read_mark, when
 from kushim_pipeline.collect.jira.project import in_scope
 from kushim_pipeline.collect.jira.site import may_browse, zone
 from kushim_pipeline.collect.jira.visit import Issues, Visit
+from kushim_pipeline.collect.record import Packed, pack
 from kushim_pipeline.evidence.json_door import canonical
 from kushim_pipeline.evidence.receipt import Reason
 
@@ -54,10 +55,11 @@ class _Found:
 
     def take(self, walk: Walk) -> None:
         """Read a list of issues to its end. Raises nothing for what the vendor does."""
-        for page in jql.pages(self.visit, self.c.keep, walk):
-            marks = {item.id: mark_of(item.body) for item in page}
+        wanted = _packed if self.fields == jql.ALL else _marked
+        for page in jql.pages(self.visit, self.c.keep, walk, wanted):
+            marks = {row.id: row.mark for row in page}
             if self.fields == jql.ALL:
-                self.c.record_many((item.id, item.body, item.evidence, None, marks[item.id]) for item in page)
+                self.c.record_many(page)
             changed = newest(marks.values())
             with self.lock:
                 self.marks |= marks
@@ -110,6 +112,14 @@ class _Found:
             if after != population:
                 message = f"{jql.COUNT} declares {after} issues, {population} are known"
                 self.doubts.append(Unread(Reason.INCOMPLETE, jql.COUNT, message))
+
+
+def _packed(item: Item) -> Packed:
+    return pack(*item, mark=mark_of(item.body))
+
+
+def _marked(item: Item) -> Packed:
+    return Packed(item.id, b"", "", mark_of(item.body))
 
 
 def read(c: Collection, visit: Visit) -> None:
@@ -209,7 +219,7 @@ def _read_changes(found: _Found, keys: Sequence[str], since: datetime, zone: Zon
 def _keys(found: _Found, projects: Sequence[str]) -> set[str] | None:
     """The keys of all issues; None, and a trouble, where they are not known."""
     walk = jql.search(f"{jql.in_projects(projects)} ORDER BY key ASC", jql.ONLY_KEYS, jql.KEYS_PAGE)
-    for _ in jql.pages(found.visit, found.c.keep, walk):
+    for _ in jql.pages(found.visit, found.c.keep, walk, _marked):
         pass  # their ids gather in the walk
     found.troubles += walk.problems
     return None if walk.problems else walk.ids

@@ -13,15 +13,17 @@ from itertools import count
 from threading import Lock
 from typing import Any
 
-from kushim_pipeline.collect.collection import Collection, Row
+from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.http.call import Call, Unread
-from kushim_pipeline.collect.http.listing import Walk, name_of, read_list, walk_list
+from kushim_pipeline.collect.http.listing import Item, Walk, name_of, read_list, walk_as
 from kushim_pipeline.collect.http.reading import report, unexpected
 from kushim_pipeline.collect.jira.dialect import API
 from kushim_pipeline.collect.jira.issue import NEEDS, known
 from kushim_pipeline.collect.jira.issue_mark import MOVED, STILL, Mark, read_mark, when
 from kushim_pipeline.collect.jira.listing import Numbered, by_token
 from kushim_pipeline.collect.jira.visit import Visit
+from kushim_pipeline.collect.record import Packed, pack
+from kushim_pipeline.evidence.json_door import canonical, decode
 from kushim_pipeline.evidence.receipt import Reason
 
 BULK, ALONE = f"POST {API}/changelog/bulkfetch", f"GET {API}/issue/{{issueIdOrKey}}/changelog"
@@ -33,7 +35,24 @@ MOST_ALONE = 20
 MOST_BROKEN = 2
 """After so many calls that failed for all their issues the issues are no longer named one by one."""
 
-Histories = list[dict[str, Any]]
+Step = tuple[Any, Any, Any]
+"""A change of an issue's status: from which, to which, when."""
+
+
+@dataclass(frozen=True)
+class _Changes:
+    """An issue's changelog as the bulk call gives it. `histories`: each in its canonical form, with commas between."""
+
+    histories: bytes = b""
+    count: int = 0
+    steps: tuple[Step, ...] = ()
+
+    def then(self, later: "_Changes") -> "_Changes":
+        """These and the later ones."""
+        if not self.count or not later.count:
+            return self if self.count else later
+        histories = b"%b,%b" % (self.histories, later.histories)
+        return _Changes(histories, self.count + later.count, self.steps + later.steps)
 
 
 @dataclass
@@ -99,27 +118,27 @@ def _read_together(run: _Run, keys: Sequence[str]) -> None:
     poisonous = {by_id[name.partition(" ")[0]]: message for name, message in told.walk.quarantined}
     for key, message in poisonous.items():
         run.c.unreadable(key, Reason.QUARANTINED, BULK, message)
-    nothing = not any(told.found.values())
-    rows: list[Row] = []
-    for key, histories in told.found.items():
+    nothing = not any(changes.count for changes in told.found.values())
+    rows: list[Packed] = []
+    for key, changes in told.found.items():
         mark = marks[key]
         if mark is None or key in poisonous:
             continue
-        doubt = _doubt(mark, histories, nothing=nothing)
+        doubt = _doubt(mark, changes, nothing=nothing)
         where = told.evidence.get(key, told.walk.evidence)
         if doubt:
-            _judge(run, key, mark, histories, where, doubt)
+            _judge(run, key, mark, changes, where, doubt)
         else:
-            rows.append((key, {"histories": histories}, where, None, run.marks[key]))
+            rows.append(pack(key, _body(changes.histories), where, mark=run.marks[key]))
     run.c.record_many(rows)
 
 
 @dataclass(frozen=True)
 class _Told:
-    """What Jira told of issues: key -> histories, key -> the digest of the last page that has some of them."""
+    """What Jira told of issues: key -> changes, key -> the digest of the last page that has some of them."""
 
     walk: Walk
-    found: dict[str, Histories]
+    found: dict[str, _Changes]
     evidence: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -133,7 +152,7 @@ def _fetch(run: _Run, by_id: Mapping[str, str], size: int) -> _Told:
     """Ask for the changelogs of issues (id -> key), `size` histories a page."""
     body = {"issueIdsOrKeys": list(by_id), "maxResults": size}
     walk = Walk(Call(BULK, f"{API}/changelog/bulkfetch", {}, NEEDS, "POST", body))
-    told = _Told(walk, {key: [] for key in by_id.values()})
+    told = _Told(walk, {key: _Changes() for key in by_id.values()})
     numbers = count()
 
     def identity(element: dict[str, Any]) -> str | None:
@@ -141,38 +160,49 @@ def _fetch(run: _Run, by_id: Mapping[str, str], size: int) -> _Told:
         name = str(element.get("issueId"))
         return f"{name} {next(numbers)}" if name in by_id else None
 
-    for page in walk_list(run.visit.client, run.c.keep, walk, identity, by_token("issueChangeLogs")):
-        for item in page:
-            key = by_id[str(item.body["issueId"])]
-            listed = item.body.get("changeHistories")
-            if not isinstance(listed, list) or any(type(each) is not dict for each in listed):
-                walk.quarantined.append((item.id, "its changelog is not a list of objects"))
+    for page in walk_as(run.visit.client, run.c.keep, walk, identity, by_token("issueChangeLogs"), _changes):
+        for name, evidence, changes in page:
+            key = by_id[name.partition(" ")[0]]
+            if changes is None:
+                walk.quarantined.append((name, "its changelog is not a list of objects"))
                 continue
             before = told.found[key]
-            if before and _ids(before) & _ids(listed):
+            if before.count and changes.count and _ids(before) & _ids(changes):
                 walk.problems.append(walk.wrong(Reason.INCOMPLETE, f"a history of {key} came twice: a page came again"))
-            before += listed
-            told.evidence[key] = item.evidence
+            told.found[key], told.evidence[key] = before.then(changes), evidence
         if any(trouble.reason is Reason.INCOMPLETE for trouble in walk.problems):
             break
     return told
 
 
-def _ids(histories: Histories) -> set[str]:
-    return {str(history["id"]) for history in histories if history.get("id")}
+def _changes(item: Item) -> tuple[str, str, _Changes | None]:
+    """What is wanted of an element of the bulk answer: its name, its page, and its changes where it has a list."""
+    listed = item.body.get("changeHistories")
+    if not isinstance(listed, list) or any(type(each) is not dict for each in listed):
+        return item.id, item.evidence, None
+    steps = tuple(
+        (change.get("from"), change.get("to"), history.get("created"))
+        for history in listed
+        for change in history.get("items") or ()
+        if isinstance(change, dict) and change.get("fieldId", change.get("field")) == "status"
+    )
+    return item.id, item.evidence, _Changes(canonical(listed)[1:-1], len(listed), steps)
 
 
-def _doubt(mark: Mark, histories: Histories, *, nothing: bool) -> str:
+def _body(histories: bytes) -> bytes:
+    return b'{"histories":[%b]}' % histories
+
+
+def _ids(changes: _Changes) -> set[str]:
+    return {str(history["id"]) for history in decode(b"[%b]" % changes.histories) if history.get("id")}
+
+
+def _doubt(mark: Mark, changes: _Changes, *, nothing: bool) -> str:
     """Why a changelog is not known to be whole; empty where nothing speaks against it. In: whether the answer holds no
     history of any issue."""
     if nothing and mark.history != STILL:
         return "Jira gives no history, though the issue was changed"
-    steps = [
-        (item.get("from"), item.get("to"), history.get("created"))
-        for history in histories
-        for item in history.get("items") or ()
-        if isinstance(item, dict) and item.get("fieldId", item.get("field")) == "status"
-    ]
+    steps = changes.steps
     if not steps:
         return "Jira gives no change of its status, though that has changed" if mark.history == MOVED else ""
     if any(before is None or after is None for before, after, _ in steps):
@@ -187,23 +217,23 @@ def _doubt(mark: Mark, histories: Histories, *, nothing: bool) -> str:
     return f"its status ends at {steps[-1][1]}, and the issue is at {mark.status}"
 
 
-def _judge(run: _Run, key: str, mark: Mark, histories: Histories, evidence: str, doubt: str) -> None:
+def _judge(run: _Run, key: str, mark: Mark, changes: _Changes, evidence: str, doubt: str) -> None:
     """Hold a doubtful changelog against what the issue's own call says. Where that has been done often enough, and has
     always come to the same, the doubts are the site's own way (an import leaves no history) and no loss."""
     with run.lock:
         run.left -= 1
         if run.left >= 0:
-            _read_alone(run, key, mark, histories, doubt)
+            _read_alone(run, key, mark, changes.count, doubt)
             return
         is_trusted = run.confirmed > 0 and not run.refuted
     if is_trusted:
-        run.c.record(key, {"histories": histories}, evidence=evidence, mark=run.marks[key])
+        run.c.record(key, _body(changes.histories), evidence=evidence, mark=run.marks[key])
     else:
         message = f"{doubt}, and {MOST_ALONE} others were read alone already; the next run goes on"
         run.c.unreadable(key, Reason.INCOMPLETE, BULK, message)
 
 
-def _read_alone(run: _Run, key: str, mark: Mark, histories: Histories, doubt: str) -> None:
+def _read_alone(run: _Run, key: str, mark: Mark, told: int, doubt: str) -> None:
     """Read one issue's changelog by the call that tells how much there is of it."""
     call = Call(ALONE, f"{API}/issue/{mark.id}/changelog", {}, NEEDS)
     numbered = Numbered(PAGE_ALONE)
@@ -215,7 +245,7 @@ def _read_alone(run: _Run, key: str, mark: Mark, histories: Histories, doubt: st
     elif numbered.total is None:
         run.c.unreadable(key, Reason.INCOMPLETE, ALONE, f"{doubt}, and read alone it has no total")
     else:
-        if len(listing.items) == len(histories):
+        if len(listing.items) == told:
             run.confirmed += 1
         else:
             run.refuted += 1

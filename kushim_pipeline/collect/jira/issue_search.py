@@ -6,19 +6,21 @@ not browse, or an issue security level hides, is left out without a word. "Count
 recent changes may not be in. "Advanced searching": dates have no seconds and are in the time zone of the account.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from kushim_pipeline.collect.http.answers import object_of
 from kushim_pipeline.collect.http.call import Call, Keep, Unread
-from kushim_pipeline.collect.http.listing import Item, Walk, name_of, walk_list
+from kushim_pipeline.collect.http.listing import Item, Walk, name_of, walk_as
 from kushim_pipeline.collect.http.patience import server_time
 from kushim_pipeline.collect.jira.dialect import API
 from kushim_pipeline.collect.jira.listing import by_token, number
 from kushim_pipeline.collect.jira.visit import Visit
 from kushim_pipeline.evidence.receipt import Reason
 
+T = TypeVar("T")
 SEARCH, COUNT = f"POST {API}/search/jql", f"POST {API}/search/approximate-count"
 NEEDS = "the project permission Browse projects, and a place in every issue security level"
 PAGE, KEYS_PAGE = 100, 5_000
@@ -33,9 +35,9 @@ def search(jql: str, fields: Iterable[str], size: int = PAGE) -> Walk:
     return Walk(Call(SEARCH, f"{API}/search/jql", {}, NEEDS, "POST", body))
 
 
-def pages(visit: Visit, keep: Keep, walk: Walk) -> Iterator[list[Item]]:
-    """The issues of a query, a page at a time; what is wrong gathers in the walk."""
-    return walk_list(visit.client, keep, walk, lambda found: name_of(found, "key"), by_token("issues"))
+def pages(visit: Visit, keep: Keep, walk: Walk, wanted: Callable[[Item], T]) -> Iterator[list[T]]:
+    """What is wanted of a query's issues, a page at a time; what is wrong gathers in the walk."""
+    return walk_as(visit.client, keep, walk, lambda found: name_of(found, "key"), by_token("issues"), wanted)
 
 
 def count(visit: Visit, keep: Keep, projects: Iterable[str]) -> tuple[int, datetime]:

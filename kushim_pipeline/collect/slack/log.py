@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kushim_pipeline.collect.collection import Collection, Row
+from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.http.answers import Bad, envelope_of
 from kushim_pipeline.collect.http.call import Call, Unread
 from kushim_pipeline.collect.http.client import Client
 from kushim_pipeline.collect.http.listing import MAX_PAGES
 from kushim_pipeline.collect.http.reading import report
+from kushim_pipeline.collect.record import Packed, pack
 from kushim_pipeline.collect.slack.dialect import SLACK
 from kushim_pipeline.collect.slack.listing import Part, after
 from kushim_pipeline.evidence.receipt import Reason
@@ -133,7 +134,7 @@ def _check_new(call: Call, part: Part, taken: _Taken) -> None:
         raise Unread(Reason.INCOMPLETE, call.operation, "a page has only what earlier pages had: it came again")
 
 
-def _take(c: Collection, part: Part, element: Any, log: Log, taken: _Taken) -> Row | None:
+def _take(c: Collection, part: Part, element: Any, log: Log, taken: _Taken) -> Packed | None:
     """An entry as a record, unless it was on an earlier page: a log grows at its head while it is read."""
     taken.entries += 1
     document = element.document if isinstance(element, Bad) else element
@@ -152,7 +153,7 @@ def _take(c: Collection, part: Part, element: Any, log: Log, taken: _Taken) -> R
             c.unreadable(name, Reason.QUARANTINED, part.call.operation, element.message)
         else:
             taken.unread.pop(name, None)
-            return name, element, part.answer.evidence, None, str(date)
+            return pack(name, element, part.answer.evidence, mark=str(date))
     return None
 
 

@@ -20,6 +20,7 @@ from dagster import (
 from kushim_pipeline.catalogue.model import Catalogue
 from kushim_pipeline.collect.run import SOURCES
 from kushim_pipeline.defs import names
+from kushim_pipeline.defs.looked_up import look_up
 from kushim_pipeline.defs.metadata import table
 from kushim_pipeline.defs.resource import Kushim
 from kushim_pipeline.defs.specs import OWN
@@ -96,6 +97,7 @@ def _layer(
         by_subject = defaultdict(list)
         for found in broken:
             by_subject[found.subject].append(found)
+        look_up(context, chosen)
         for asset in chosen:
             yield _result(
                 name, asset, [f for subject in subjects[asset] for f in by_subject[subject]], profile, subjects

@@ -12,6 +12,7 @@ from dagster import AssetKey, DagsterInstance, Definitions, ExecuteInProcessResu
 from dagster._core.utils import make_new_run_id
 
 from kushim_pipeline.catalogue.load import load
+from kushim_pipeline.catalogue.model import Catalogue
 from kushim_pipeline.collect.run import SOURCES
 from kushim_pipeline.defs import names
 from kushim_pipeline.defs.event_log import kept_engines
@@ -45,17 +46,18 @@ def run_pipeline(
     on_progress: Callable[[str], None],
     *,
     full: bool = False,
+    catalogue: Catalogue | None = None,
 ) -> RunSummary:
     """Collect the tenants from the sources, then land, judge and publish for everybody.
 
     In: tenants (ids, or their configurations) and sources, none of either meaning all; a function that is told how it
-    goes, a line a call; whether to read all anew where what changed would be enough. Tenants are taken from the files
-    of `settings`; what is wrong there is told when all are meant, a caller who names tenants has looked already. A
-    tenant that cannot be collected stops no other, and what was collected is judged in any case. Raises Stopped when
-    there is no room or no database.
+    goes, a line a call; whether to read all anew where what changed would be enough; what to judge by (the project's
+    catalogue and KUSHIM_CHECKS by default). Tenants are taken from the files of `settings`; what is wrong there is told
+    when all are meant, a caller who names tenants has looked already. A tenant that cannot be collected stops no other,
+    and what was collected is judged in any case. Raises Stopped when there is no room or no database.
     """
     chosen = [tenant if isinstance(tenant, str) else tenant.tenant for tenant in tenants]
-    with _running(settings, on_progress) as (kushim, instance):
+    with _running(settings, on_progress, catalogue) as (kushim, instance):
         roster = kushim.roster()
         follow(instance, roster)
         problems = [str(problem) for problem in roster.loaded.problems] if not chosen else []
@@ -77,10 +79,12 @@ def judge_pipeline(settings: Settings, on_progress: Callable[[str], None]) -> Ru
 
 
 @contextmanager
-def _running(settings: Settings, on_progress: Callable[[str], None]) -> Iterator[tuple[Kushim, DagsterInstance]]:
+def _running(
+    settings: Settings, on_progress: Callable[[str], None], catalogue: Catalogue | None = None
+) -> Iterator[tuple[Kushim, DagsterInstance]]:
     """Everything that runs need, and the instance that they are in."""
     say = _one_by_one(on_progress)
-    kushim = Kushim(load(), settings, say)
+    kushim = Kushim(catalogue or load(), settings, say)
     with (
         unbroken(settings.home),
         _quiet(),

@@ -11,11 +11,14 @@ from typing import Any
 import orjson
 import pytest
 from dagster import AssetKey, DagsterInstance, DagsterRunStatus, RunsFilter
+from dagster._core.storage.event_log.migration import ASSET_KEY_INDEX_COLS
 
 from kushim_pipeline.catalogue.load import load
+from kushim_pipeline.catalogue.model import Catalogue
 from kushim_pipeline.collect.github.streams import STREAMS
 from kushim_pipeline.defs import judge as judge_steps
 from kushim_pipeline.defs import names
+from kushim_pipeline.defs.event_log import kept_engines
 from kushim_pipeline.defs.graph import build
 from kushim_pipeline.defs.home import prepare_dagster_home
 from kushim_pipeline.defs.lease import of_this_process, renew
@@ -25,6 +28,7 @@ from kushim_pipeline.sandbox.github.model import Description, Organization, Repo
 from kushim_pipeline.sandbox.github.server import Server, start
 from kushim_pipeline.settings import Settings
 from kushim_pipeline.warehouse import open_reader, open_writer
+from kushim_pipeline_tests.part import judged_by
 
 ALL = len(STREAMS)
 PAID = {("github.saml_identity",), ("github.audit_event",), ("github.pat_grant",)}
@@ -42,6 +46,8 @@ class Place:
     """A data folder, its tenant files, and what was said while a pipeline ran on them."""
 
     folder: Path
+    part: tuple[str, ...] = ()
+    """The sources whose checks are judged; all checks by default, which costs three times as much."""
     said: list[str] = field(default_factory=list)
 
     @property
@@ -56,9 +62,14 @@ class Place:
             f"  - {{source: github, org: {name}, token: env:TOKEN_{name.upper()}, base_url: {url}}}\n"
         )
 
+    @property
+    def catalogue(self) -> Catalogue:
+        return judged_by(*self.part) if self.part else load()
+
     def run(self, tenants: Sequence[str] = (), sources: Sequence[str] = (), *, full: bool = False) -> RunSummary:
         self.said.clear()
-        return run_pipeline(self.settings, tenants, sources, self.said.append, full=full)
+        judged = self.catalogue if self.part else None
+        return run_pipeline(self.settings, tenants, sources, self.said.append, full=full, catalogue=judged)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         with open_reader(self.settings.warehouse_url) as reader:
@@ -89,20 +100,33 @@ def github() -> Iterator[Server]:
     server.stop()
 
 
-@pytest.fixture(scope="module")
-def first(github: Server, tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, RunSummary]:
+def ran(github: Server, folder: Path, *part: str) -> tuple[Place, RunSummary]:
     """Two tenants, run once."""
-    place = Place(tmp_path_factory.mktemp("first"))
+    place = Place(folder, part)
     place.tenant("acme", github.url)
     place.tenant("beta", github.url)
     return place, place.run()
 
 
+@pytest.fixture(scope="module")
+def first(github: Server, tmp_path_factory: pytest.TempPathFactory) -> tuple[Place, RunSummary]:
+    """Two tenants, run once, judged by all checks."""
+    return ran(github, tmp_path_factory.mktemp("first"))
+
+
+@pytest.fixture(scope="module")
+def before(github: Server, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """Two tenants, run once, judged by GitHub's checks alone."""
+    place, summary = ran(github, tmp_path_factory.mktemp("before"), "github")
+    assert summary == RunSummary(ok=True, messages=())
+    return place
+
+
 @pytest.fixture
-def again(first: tuple[Place, RunSummary], tmp_path: Path) -> Place:
-    """The same place after its first run, in a folder of the test's own."""
-    shutil.copytree(first[0].folder, tmp_path, dirs_exist_ok=True)
-    return Place(tmp_path)
+def again(before: Place, tmp_path: Path) -> Place:
+    """The latter place after its first run, in a folder of the test's own."""
+    shutil.copytree(before.folder, tmp_path, dirs_exist_ok=True)
+    return Place(tmp_path, before.part)
 
 
 def judged(place: Place) -> dict[tuple[str, str], int]:
@@ -148,6 +172,10 @@ def test_the_runs_are_in_the_instance_with_every_asset_and_check(first: tuple[Pl
         records = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(graph.asset_check_keys))
         assert set(records) == set(graph.asset_check_keys)
         assert {record.status.value for record in records.values()} == {"SUCCEEDED"}
+        # Each says which materialization it is about: the one of its own run.
+        about = [record.event.dagster_event.asset_check_evaluation_data for record in records.values()]
+        judging = runs[names.JUDGE].run_id
+        assert {found.target_materialization_data.run_id for found in about} == {judging}
 
 
 def test_numbers_and_a_table_of_checks_stand_on_a_controls_page(first: tuple[Place, RunSummary]) -> None:
@@ -169,6 +197,25 @@ def test_no_secret_stands_in_any_file(first: tuple[Place, RunSummary]) -> None:
     for path in (path for path in first[0].settings.home.rglob("*") if path.is_file()):
         data = path.read_bytes()
         assert not any(token.encode() in data for token in TOKENS.values()), path
+
+
+def test_dagsters_event_log_is_its_own_again_afterwards(first: tuple[Place, RunSummary]) -> None:
+    with first[0].instance() as instance:
+        storage = instance.event_log_storage
+        before = dict(vars(storage))
+        with kept_engines(instance):
+            with storage.index_connection() as connection:
+                assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+                assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 1, "NORMAL"
+            for _ in range(2):
+                assert storage.has_table("asset_keys")
+                assert storage.has_secondary_index(ASSET_KEY_INDEX_COLS)
+                assert not storage.has_table("nobodys")
+                assert not storage.has_secondary_index("nobodys")
+            assert storage.has_asset_key_col("last_materialization")
+            assert not storage.has_asset_key_col("nobodys")
+        assert {name: value for name, value in vars(storage).items() if name in before} == before
+        assert not {"has_table", "_connect"} & vars(storage).keys()
 
 
 def listed(github: Server, tenant: str, since: int) -> list[int]:
@@ -214,7 +261,7 @@ def test_a_corrupt_fact_blocks_the_judging(again: Place, monkeypatch: pytest.Mon
     with again.instance() as instance:
         key = next(
             k
-            for k in build(Kushim(load())).resolve_asset_graph().asset_check_keys
+            for k in build(again_kushim(again)).resolve_asset_graph().asset_check_keys
             if k.asset_key == names.fact("github_repository")
         )
         record = instance.event_log_storage.get_latest_asset_check_execution_by_key([key])[key]
@@ -320,7 +367,7 @@ def test_a_lost_run_is_closed_and_its_slot_is_free(again: Place) -> None:
 
 
 def again_kushim(place: Place) -> Kushim:
-    return Kushim(load(), place.settings)
+    return Kushim(place.catalogue, place.settings)
 
 
 def test_a_part_of_the_graph_is_made_anew_as_of_the_last_evaluation(again: Place) -> None:

@@ -1,12 +1,13 @@
 """The cases of the checks: YAML beside this file, one a check, landed as one tenant a case.
 
-A case gives the records that a connection's streams hold and what every resource's verdict must be. Streams that a case
-does not name were read whole and are empty, so what a case does not say cannot help a check to pass. `without` names
-sources that the tenant has no connection to; `earlier`, under a stream's receipt, collections before it, oldest first.
+A case gives the records that a connection's streams hold and what every resource's verdict must be. What the check
+can read and the case does not name was read whole and is empty, so what a case does not say cannot help a check to
+pass. `without` names sources that the tenant has no connection to; `earlier`, under a stream's receipt, collections
+before it, oldest first.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,8 @@ from typing import Any
 
 import yaml
 
-from kushim_pipeline.catalogue.model import Catalogue
+from kushim_pipeline.catalogue import sql_rules
+from kushim_pipeline.catalogue.model import Catalogue, Check
 from kushim_pipeline.collect.run import expected_units
 from kushim_pipeline.collect.unit import GLOBAL, Unit
 from kushim_pipeline.evidence.receipt import Outcome, Reason
@@ -93,8 +95,8 @@ def put(case: Case, shelf: Shelf, catalogue: Catalogue) -> list[Unit]:
     if check.source == "kushim":
         units = [unit for unit in units if unit.stream in receipts or f"{unit.stream}@{unit.scope}" in receipts]
     else:
-        needed = [*check.streams, *(stream for other in check.depends_on for stream in catalogue.checks[other].streams)]
-        units = _units(case, check.source, needed, units)
+        checks = [check, *(catalogue.checks[other] for other in check.depends_on)]
+        units = _units(case, {stream for one in checks for stream in _readable(one, catalogue)}, units)
     for connection_id in sorted({unit.connection_id for unit in units}):
         planned = [unit for unit in units if unit.connection_id == connection_id]
         shelf.plan(planned, case.as_of - COLLECTED - timedelta(minutes=1))
@@ -108,12 +110,29 @@ def put(case: Case, shelf: Shelf, catalogue: Catalogue) -> list[Unit]:
     return units
 
 
-def _units(case: Case, own_source: str, needed: list[str], expected: list[Unit]) -> list[Unit]:
-    """The units of the check's own source and of the streams that it or the case needs, whoever reads them."""
-    units = [unit for unit in expected if unit.source == own_source or unit.stream in needed]
+def _readable(check: Check, catalogue: Catalogue) -> set[str]:
+    """The streams that a check names, and those of all fact tables that its verdicts can come from."""
+    streams, tables, seen = set(check.streams), [check.population, *_facts_in(check.sql)], set()
+    while tables:
+        table = tables.pop()
+        if table in catalogue.facts and table not in seen:
+            seen.add(table)
+            streams |= {*catalogue.facts[table].streams}
+            tables += _facts_in(catalogue.facts[table].sql)
+    return streams
+
+
+def _facts_in(sql: str) -> list[str]:
+    return [table for schema, table in sql_rules.tables(sql) if schema == "facts"]
+
+
+def _units(case: Case, readable: Iterable[str], expected: list[Unit]) -> list[Unit]:
+    """The units of the streams that the check can read or the case names, whoever reads them."""
+    named = [*readable, *(case.spec.get("records") or {}), *(case.spec.get("outcomes") or {})]
+    streams = sorted({name.split("@")[0] for name in named})
+    units = [unit for unit in expected if unit.stream in streams]
     there = {unit.stream for unit in units}
-    named = [*needed, *(case.spec.get("records") or {}), *(case.spec.get("outcomes") or {})]
-    for stream in dict.fromkeys(name.split("@")[0] for name in named):
+    for stream in streams:
         source = stream.split(".")[0]
         if source in ACCOUNTS and stream not in there:
             account = ACCOUNTS[source]

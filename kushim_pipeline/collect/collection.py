@@ -14,7 +14,7 @@ from kushim_pipeline.collect.before import Before, Head, LoadBefore
 from kushim_pipeline.collect.earlier import Earlier, Keeper
 from kushim_pipeline.collect.http.call import NO_HEADERS, Asked, Known
 from kushim_pipeline.collect.record import Packed, clean, pack
-from kushim_pipeline.collect.records import Records
+from kushim_pipeline.collect.records import PART, Part
 from kushim_pipeline.collect.unit import Unit
 from kushim_pipeline.evidence.json_door import canonical
 from kushim_pipeline.evidence.receipt import Outcome, Page, ReadError, Reason, Receipt
@@ -87,7 +87,8 @@ class Collection:
         self._lock = threading.Lock()
         self._started_at = datetime.now(UTC)
         self._pages: list[Page] = []
-        self._records = Records(repeats)
+        self._parts: list[str | None] = []
+        self._part = Part(0)
         self._hashes: dict[str, str] = {}
         self._errors: list[ReadError] = []
         self._declared: tuple[int, str] | None = None
@@ -204,28 +205,52 @@ class Collection:
         JSON every engine reads alike is quarantined alone; a resource listed twice with different contents means that
         the list moved while it was read.
         """
-        self.record_many([pack(resource_id, body, evidence, observed_at, mark)])
+        self.record_many([pack(resource_id, body, evidence, observed_at=observed_at, mark=mark)])
 
     def record_many(self, rows: Iterable[Packed]) -> None:
         """Report resources as `record` does, in half the time."""
-        lines: list[tuple[str, bytes]] = []
-        hashes: dict[str, str] = {}
-        marks: dict[str, str] = {}
-        for resource_id, line, digest, mark, trouble in rows:
-            if not trouble:
-                lines.append((resource_id, line))
-                hashes[resource_id], marks[resource_id] = digest, mark
-            elif resource_id:
-                self.unreadable(resource_id, Reason.QUARANTINED, "record", trouble)
-            else:
-                self.problem(Reason.QUARANTINED, "record", trouble)
+        twice: list[str] = []
+        full: list[Part] = []
+        ready = list(rows)
         with self._lock:
-            twice = self._records.add(lines)
-            self._hashes |= hashes
-            self._marks |= marks
-        for name_again in twice:
-            message = f"{name_again} was listed twice: the list moved or a page came again"
+            for row in ready:
+                if row.trouble:
+                    continue
+                if row.id in self._hashes:
+                    twice.append(row.id)
+                    continue
+                self._hashes[row.id], self._marks[row.id] = row.hash, row.mark
+                self._part.add(row)
+                if self._part.size >= PART:
+                    full.append(self._next_part())
+        for part in full:
+            self._put(part)
+        for row in ready:
+            if row.trouble and row.id:
+                self.unreadable(row.id, Reason.QUARANTINED, "record", row.trouble)
+            elif row.trouble:
+                self.problem(Reason.QUARANTINED, "record", row.trouble)
+        for name in twice:
+            message = f"{name} was listed twice: the list moved or a page came again"
             self.problem(Reason.INCOMPLETE, "record", message)
+
+    def _next_part(self) -> Part:
+        """Begin a new part of the records. Out: the one before."""
+        ended = self._part
+        self._parts.append(None)
+        self._part = Part(len(self._parts))
+        return ended
+
+    def _put(self, part: Part) -> None:
+        """Keep a part of the records, without those that repeat a secret."""
+        for name in part.leave_out(self._repeats):
+            with self._lock:
+                del self._hashes[name], self._marks[name]
+            self.problem(Reason.QUARANTINED, "record", "a record repeats a secret of this connection")
+        if part.lines:
+            digest = self._store.put(self.unit.tenant_id, part.joined())
+            with self._lock:
+                self._parts[part.number] = digest
 
     def unreadable(self, resource_id: str, reason: Reason, operation: str, message: str) -> None:
         """Report that this resource could not be read; the others stand."""
@@ -245,54 +270,45 @@ class Collection:
 
     def finish(self) -> Receipt:
         """End the collection: store its records and return its receipt. Called once, after the last report."""
-        with self._records:
-            self._leave_out_secrets()
-            population = self._population()
-            shrunk_to = self._reconcile(population)
-            parts = [self._store.put(self.unit.tenant_id, part) for part in self._records.parts()]
-            return Receipt(
-                tenant_id=self.unit.tenant_id,
-                connection_id=self.unit.connection_id,
-                source=self.unit.source,
-                account_id=self.unit.account_id,
-                stream=self.unit.stream,
-                scope=self.unit.scope,
-                collection_id=uuid.uuid4().hex,
-                parameters={"account": self.unit.account_id, "stream": self.unit.stream, "scope": self.unit.scope},
-                pages=tuple(self._pages),
-                records=len(self._records),
-                records_sha256=parts[0] if parts else None,
-                records_more=tuple(parts[1:]),
-                contents_sha256=self._contents(),
-                declared_total=self._declared[0] if self._declared else None,
-                declared_by=self._declared[1] if self._declared else None,
-                empty_proven_by=self._empty_proven_by,
-                errors=tuple(self._errors),
-                outcome=self._outcome(),
-                base=self._base.receipt if self._base else None,
-                gone=tuple(sorted(self._gone - self._records.ids())) if self._base else (),
-                population=len(population),
-                cursor=self._cursor,
-                marks_sha256=self._put_marks(population),
-                proven_at=self._proven_at,
-                shrunk_to=shrunk_to,
-                as_of=self._as_of,
-                started_at=self._started_at,
-                finished_at=datetime.now(UTC),
-                code_version=self._code_version,
-            )
-
-    def _leave_out_secrets(self) -> None:
-        """Take back the records that repeat a secret: in a spelling that their page's bytes do not show, say with a
-        letter escaped."""
-        for resource_id in self._records.leave_out_secrets():
-            self._hashes.pop(resource_id, None)
-            self._marks.pop(resource_id, None)
-            self.problem(Reason.QUARANTINED, "record", "a record repeats a secret of this connection")
+        self._put(self._next_part())
+        population = self._population()
+        shrunk_to = self._reconcile(population)
+        parts = [digest for digest in self._parts if digest]
+        return Receipt(
+            tenant_id=self.unit.tenant_id,
+            connection_id=self.unit.connection_id,
+            source=self.unit.source,
+            account_id=self.unit.account_id,
+            stream=self.unit.stream,
+            scope=self.unit.scope,
+            collection_id=uuid.uuid4().hex,
+            parameters={"account": self.unit.account_id, "stream": self.unit.stream, "scope": self.unit.scope},
+            pages=tuple(self._pages),
+            records=len(self._hashes),
+            records_sha256=parts[0] if parts else None,
+            records_more=tuple(parts[1:]),
+            contents_sha256=self._contents(),
+            declared_total=self._declared[0] if self._declared else None,
+            declared_by=self._declared[1] if self._declared else None,
+            empty_proven_by=self._empty_proven_by,
+            errors=tuple(self._errors),
+            outcome=self._outcome(),
+            base=self._base.receipt if self._base else None,
+            gone=tuple(sorted(self._gone - self._hashes.keys())) if self._base else (),
+            population=len(population),
+            cursor=self._cursor,
+            marks_sha256=self._put_marks(population),
+            proven_at=self._proven_at,
+            shrunk_to=shrunk_to,
+            as_of=self._as_of,
+            started_at=self._started_at,
+            finished_at=datetime.now(UTC),
+            code_version=self._code_version,
+        )
 
     def _population(self) -> set[str]:
         """Every resource that is there: read now, seen but unreadable now, or standing as it was."""
-        found = self._records.ids() | self._unread()
+        found = self._hashes.keys() | self._unread()
         if self._base is None:
             return found
         return found | ((self._base.marks.keys() | self._base.unread) - self._gone)
@@ -301,7 +317,7 @@ class Collection:
         """Hold the population against the vendor's count, against nothing, and against the last one. Out: what it
         shrank to, where that has to be confirmed."""
         if self._base is not None:
-            for name in sorted(self._base.unread - self._gone - self._records.ids() - self._unread()):
+            for name in sorted(self._base.unread - self._gone - self._hashes.keys() - self._unread()):
                 self.unreadable(name, Reason.INCOMPLETE, "read", "it could not be read before and was not read now")
         if self._declared is not None and self._declared[0] != len(population):
             total, by = self._declared
@@ -333,7 +349,7 @@ class Collection:
         if self._base is None and self._cursor is None and not any(self._marks.values()):
             return None
         before = self._base.marks if self._base else {}
-        unread = self._unread() - self._records.ids()
+        unread = self._unread() - self._hashes.keys()
         marks = {name: self._marks.get(name, before.get(name, "")) for name in population - unread}
         return self._store.put(self.unit.tenant_id, canonical(marks)) if marks else None
 
@@ -341,9 +357,9 @@ class Collection:
         if not self._errors:
             return Outcome.COMPLETE
         listing = {error.reason for error in self._errors if error.resource_id is None}
-        if not self._records and Reason.DENIED in listing:
+        if not self._hashes and Reason.DENIED in listing:
             return Outcome.DENIED
-        if not self._records and Reason.NOT_COLLECTED in listing:
+        if not self._hashes and Reason.NOT_COLLECTED in listing:
             return Outcome.FAILED
         return Outcome.PARTIAL
 

@@ -14,13 +14,15 @@ _NUL = b"\\u0000"
 
 
 class Packed(NamedTuple):
-    """A resource ready to be reported: its line among the records, the hash of its body, its mark. `trouble`: why it
-    cannot be; its id is then empty where it has none that is usable."""
+    """A resource ready to be reported: its line among the records, the hash of its body, its mark. `shown`: whether its
+    page's bytes show all that it holds. `trouble`: why it cannot be reported; its id is then empty where it has none
+    that is usable."""
 
     id: str
     line: bytes
     hash: str
     mark: str
+    shown: bool = False
     trouble: str = ""
 
 
@@ -28,22 +30,27 @@ def pack(
     resource_id: str,
     body: Mapping[str, Any] | bytes,
     evidence: str,
+    shown: bool = False,
     observed_at: datetime | None = None,
     mark: str = "",
 ) -> Packed:
-    """A resource as `Collection.record` takes it, made ready without reporting it."""
+    """A resource as `Collection.record` takes it, made ready without reporting it.
+
+    In: `shown`, whether the page's bytes show all that the body holds, as `decode_shown` says it.
+    """
     if not resource_id or len(resource_id) > MAX_RESOURCE_ID:
-        return Packed("", b"", "", "", "a record has no usable id")
+        return Packed("", b"", "", "", trouble="a record has no usable id")
     try:
         raw = body if isinstance(body, bytes) else canonical(body)
         name = canonical(resource_id)
         if b"\\" in raw and _NUL in raw:
             decode(raw)
     except BadJson as error:
-        return Packed(clean(resource_id), b"", "", "", str(error))
+        return Packed(clean(resource_id), b"", "", "", trouble=str(error))
     digest = hashlib.sha256(raw).hexdigest()
     at = b"null" if observed_at is None else canonical(observed_at.astimezone(UTC).isoformat())
-    return Packed(resource_id, _LINE % (raw, canonical(evidence), digest.encode(), name, at), digest, mark)
+    line = _LINE % (raw, canonical(evidence), digest.encode(), name, at)
+    return Packed(resource_id, line, digest, mark, shown)
 
 
 def clean(text: str) -> str:

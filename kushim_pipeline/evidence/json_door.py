@@ -9,7 +9,7 @@ import hashlib
 import json
 import math
 import re
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
@@ -38,11 +38,21 @@ def decode(data: bytes) -> Any:
     Raises BadJson for broken syntax, duplicate keys, NaN and Infinity, NUL, lone surrogates, nesting deeper than 64 and
     numbers of more than 64 characters.
     """
+    return decode_shown(data)[0]
+
+
+def decode_shown(data: bytes) -> tuple[Any, bool]:
+    """Decode one JSON document as `decode` does.
+
+    Out: the document, and whether its bytes surely show all that it holds: then every text stands in them as it stands
+    in the canonical form, and what is not found in the one is not in the other.
+    """
     try:
         document = orjson.loads(data)
     except orjson.JSONDecodeError:
-        return _decode_slowly(data)
-    return document if _is_plain(data, document) else _decode_slowly(data)
+        return _decode_slowly(data), False
+    form = _form(data, document)
+    return (document, form == "same") if form else (_decode_slowly(data), False)
 
 
 def _decode_slowly(data: bytes) -> Any:
@@ -79,28 +89,30 @@ def content_hash(document: Any) -> str:
     return hashlib.sha256(canonical(document)).hexdigest()
 
 
-def _is_plain(data: bytes, document: Any) -> bool:
-    """Whether a document that orjson has read needs no closer look.
+def _form(data: bytes, document: Any) -> Literal["same", "other", ""]:
+    """How orjson writes a document that it has read: the same, otherwise, or (empty) the document needs a closer look.
 
     orjson refuses broken syntax, NaN, infinite numbers and half surrogates, and reads numbers as `_integer` and
-    `_float` do. It passes over NUL, keys that stand twice, deep nesting and long numbers. False may be a false alarm,
-    True never.
+    `_float` do. It passes over NUL, keys that stand twice, deep nesting and long numbers. A closer look may be for
+    nothing; a form never hides anything.
     """
     above = 0 if len(data) < LARGE and data.count(b"[") + data.count(b"{") <= MAX_DEPTH else _ABOVE
     try:
         again = orjson.dumps(_below(above, document))
     except orjson.JSONEncodeError:
-        return False
+        return ""
     if b"\\" in data and _NUL_OR_COLON.search(data):
-        return False
+        return ""
     if len(again) == len(data) + 2 * above and again.startswith(data, above):
-        return True  # a number that orjson writes is short, and of a key that stands twice it writes one
+        return "same"  # a number that orjson writes is short, and of a key that stands twice it writes one
     # Of a key that stands twice the document has one left, and no colon of the other is written again. All colons stand
     # for themselves here, after keys as in strings: none is escaped.
     if data.count(b":") != again.count(b":"):
-        return False
+        return ""
     # A number that is too long has one of its characters at each of so many places in a row.
-    return _MAYBE_LONG not in data[::_STRIDE].translate(_DIGITS) or _LONG_NUMBER not in data.translate(_DIGITS)
+    if _MAYBE_LONG in data[::_STRIDE].translate(_DIGITS) and _LONG_NUMBER in data.translate(_DIGITS):
+        return ""
+    return "other"
 
 
 def _below(levels: int, document: Any) -> Any:

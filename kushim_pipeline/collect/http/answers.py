@@ -40,10 +40,11 @@ def object_of(answer: Answer, call: Call, dialect: Dialect) -> dict[str, Any]:
 
 
 def seen_of(
-    answer: Answer, call: Call, dialect: Dialect, key: str | None, see: Callable[[Any], T]
+    answer: Answer, call: Call, dialect: Dialect, key: str | None, see: Callable[[Any, bool], T]
 ) -> tuple[dict[str, Any], list[T]]:
-    """A 200's object without the list under `key`, and what `see` makes of each of the list's elements; where `key` is
-    None, the answer is the list. One after the other is decoded, seen and let go, and one that is poisonous is a Bad.
+    """A 200's object without the list under `key` (None: the answer is the list), and what `see` makes of each of the
+    list's elements, told whether the answer's bytes show all that it holds. One after the other is decoded, seen and
+    let go; one that is poisonous is a Bad.
 
     `see` keeps nothing of an element for itself: it may be asked again. Raises Unread for anything but such a 200.
     """
@@ -51,9 +52,9 @@ def seen_of(
     parts = cut(answer.body, key)
     if parts is not None:
         with suppress(BadJson):
-            return parts.rest, [see(element) for element in parts.elements()]
+            return parts.rest, [see(element, shown) for element, shown in parts.elements()]
     rest, listed = ({}, elements_of(answer, call, dialect)) if key is None else envelope_of(answer, call, dialect, key)
-    return rest, [see(element) for element in listed]
+    return rest, [see(element, False) for element in listed]
 
 
 def elements_of(answer: Answer, call: Call, dialect: Dialect) -> list[Any]:

@@ -24,11 +24,13 @@ T = TypeVar("T")
 
 
 class Item(NamedTuple):
-    """One element of a list, its id (empty where elements have none), and the digest of its page."""
+    """One element of a list, its id (empty where elements have none), the digest of its page, and whether the page's
+    bytes surely show all that it holds."""
 
     id: str
     body: dict[str, Any]
     evidence: str
+    shown: bool = False
 
 
 @dataclass(frozen=True)
@@ -238,7 +240,7 @@ def _page_number(url: str) -> int | None:
         return None
 
 
-def _see(evidence: str, identity: Identity | None, shape: Callable[[Item], T], element: Any) -> _Seen[T]:
+def _see(evidence: str, identity: Identity | None, shape: Callable[[Item], T], element: Any, shown: bool) -> _Seen[T]:
     """Name an element, and take what is wanted of it."""
     document, wrong = (element.document, element.message) if isinstance(element, Bad) else (element, "")
     name = (identity(document) if identity else "") if isinstance(document, dict) else None
@@ -246,7 +248,7 @@ def _see(evidence: str, identity: Identity | None, shape: Callable[[Item], T], e
         return _Seen(name or None, None, wrong)
     if name is None:
         return _Seen(None, None, "an element of the list is not an object with a name")
-    return _Seen(name, shape(Item(name, document, evidence)))
+    return _Seen(name, shape(Item(name, document, evidence, shown)))
 
 
 def _take(seen: _Seen[T], walk: Walk, taken: list[T]) -> str | None:

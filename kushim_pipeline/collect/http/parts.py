@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from kushim_pipeline.evidence.json_door import BadJson, decode
+from kushim_pipeline.evidence.json_door import BadJson, decode, decode_shown
 
 PART = 32_768
 """Bytes of a part, at least: far below a processor's second cache when decoded, far above what a part costs."""
@@ -26,11 +26,13 @@ class Cut:
     data: bytes
     borders: tuple[tuple[int, int], ...]
 
-    def elements(self) -> Iterator[Any]:
-        """The list's elements. Raises BadJson where the guess was wrong, or an element is not sound: what was yielded
-        before is then worth nothing."""
+    def elements(self) -> Iterator[tuple[Any, bool]]:
+        """The list's elements, each with whether the bytes show all that it holds. Raises BadJson where the guess was
+        wrong, or an element is not sound: what was yielded before is then worth nothing."""
         for begin, end in self.borders:
-            yield from decode(b"[%b]" % self.data[begin:end])
+            part, shown = decode_shown(b"[%b]" % self.data[begin:end])
+            for element in part:
+                yield element, shown
 
 
 def cut(data: bytes, key: str | None) -> Cut | None:

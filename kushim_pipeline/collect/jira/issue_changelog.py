@@ -41,18 +41,20 @@ Step = tuple[Any, Any, Any]
 
 @dataclass(frozen=True)
 class _Changes:
-    """An issue's changelog as the bulk call gives it. `histories`: each in its canonical form, with commas between."""
+    """An issue's changelog as the bulk call gives it. `histories`: each in its canonical form, with commas between.
+    `shown`: as in an Item."""
 
     histories: bytes = b""
     count: int = 0
     steps: tuple[Step, ...] = ()
+    shown: bool = True
 
     def then(self, later: "_Changes") -> "_Changes":
         """These and the later ones."""
         if not self.count or not later.count:
             return self if self.count else later
         histories = b"%b,%b" % (self.histories, later.histories)
-        return _Changes(histories, self.count + later.count, self.steps + later.steps)
+        return _Changes(histories, self.count + later.count, self.steps + later.steps, self.shown and later.shown)
 
 
 @dataclass
@@ -129,7 +131,7 @@ def _read_together(run: _Run, keys: Sequence[str]) -> None:
         if doubt:
             _judge(run, key, mark, changes, where, doubt)
         else:
-            rows.append(pack(key, _body(changes.histories), where, mark=run.marks[key]))
+            rows.append(pack(key, _body(changes.histories), where, changes.shown, mark=run.marks[key]))
     run.c.record_many(rows)
 
 
@@ -186,7 +188,7 @@ def _changes(item: Item) -> tuple[str, str, _Changes | None]:
         for change in history.get("items") or ()
         if isinstance(change, dict) and change.get("fieldId", change.get("field")) == "status"
     )
-    return item.id, item.evidence, _Changes(canonical(listed)[1:-1], len(listed), steps)
+    return item.id, item.evidence, _Changes(canonical(listed)[1:-1], len(listed), steps, item.shown)
 
 
 def _body(histories: bytes) -> bytes:

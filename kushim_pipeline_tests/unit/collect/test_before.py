@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from kushim_pipeline.collect import records as records_module
+from kushim_pipeline.collect import collection as collection_module
 from kushim_pipeline.collect.before import Head, heads, load_before
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.unit import Unit
+from kushim_pipeline.evidence.json_door import decode
 from kushim_pipeline.evidence.ledger import Ledger
 from kushim_pipeline.evidence.life import LIFE, SHREDDED
 from kushim_pipeline.evidence.receipt import Outcome, Reason, Receipt
@@ -210,17 +211,30 @@ def test_a_log_may_shrink_and_a_delta_is_guarded_too(company: Company) -> None:
     assert company.collect(having(people(5)), lambda c: c.may_shrink()).lists_all
 
 
-def test_records_that_spill_to_disk_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_records_in_parts_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     names = [f"{number * 7919 % 1009:04}" for number in range(1009)]
-    short = Company(tmp_path / "a").collect(having(names))
-    monkeypatch.setattr(records_module, "IN_MEMORY", 1_000)
-    spilt = Company(tmp_path / "b").collect(having(names))
-    assert spilt.contents_sha256 == short.contents_sha256
-    assert (spilt.records_sha256, spilt.records_more) == (short.records_sha256, short.records_more)
-    monkeypatch.setattr(records_module, "PART", 5_000)
-    many = Company(tmp_path / "c")
+    short = Company(tmp_path / "a")
+    one = short.collect(having(names))
+    monkeypatch.setattr(collection_module, "PART", 5_000)
+    many = Company(tmp_path / "b")
     parts = many.collect(having(names))
-    text = b"\n".join(
-        many.store.get("acme", digest) for digest in (parts.records_sha256, *parts.records_more) if digest
+    assert (parts.contents_sha256, parts.records) == (one.contents_sha256, 1009)
+    texts = [many.store.get("acme", digest) for digest in (parts.records_sha256, *parts.records_more) if digest]
+    assert {5_000 <= len(text) + text.count(b"\n") < 6_000 for text in texts[:-1]} == {True}
+    lines = [text.split(b"\n") for text in texts]
+    assert all(part == sorted(part) for part in lines)
+    assert sorted(line for part in lines for line in part) == short.store.get("acme", str(one.records_sha256)).split(
+        b"\n"
     )
-    assert text == Company(tmp_path / "a").store.get("acme", str(short.records_sha256))
+
+
+def test_of_a_resource_that_is_listed_twice_the_first_record_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collection_module, "PART", 1)
+    company = Company(tmp_path)
+    found = company.collect(having("abc"), having("b", "2"))
+    assert (found.records, found.population, found.lists_all) == (3, 3, False)
+    assert found.contents_sha256 == Company(tmp_path / "other").collect(having("abc")).contents_sha256
+    texts = [company.store.get("acme", digest) for digest in (found.records_sha256, *found.records_more) if digest]
+    assert [decode(text)["body"] for text in texts] == [{"v": "1"}] * 3

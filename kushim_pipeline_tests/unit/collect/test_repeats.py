@@ -1,18 +1,18 @@
 """What repeats a connection's secret is not kept: neither as evidence nor as a record."""
 
 import base64
-import tempfile
+import gzip
 from pathlib import Path
-from typing import IO
 
 import pytest
 from pydantic import SecretStr
 
-from kushim_pipeline.collect import records
+from kushim_pipeline.collect import collection as collection_module
 from kushim_pipeline.collect.collection import Collection, SecretRepeated
+from kushim_pipeline.collect.record import pack
 from kushim_pipeline.collect.run import repeating
 from kushim_pipeline.collect.unit import Unit
-from kushim_pipeline.evidence.json_door import decode
+from kushim_pipeline.evidence.json_door import decode, decode_shown
 from kushim_pipeline.evidence.receipt import Outcome, Reason
 from kushim_pipeline.evidence.store import FileStore
 
@@ -59,35 +59,45 @@ def test_a_record_that_repeats_it_in_a_spelling_of_json_is_not_kept(tmp_path: Pa
     assert SECRET not in repr(receipt)
 
 
-@pytest.mark.parametrize("in_memory", [0, 250, 10_000], ids=["each-written", "some-written", "all-held"])
+@pytest.mark.parametrize("size", [1, 250, 10_000], ids=["one-a-part", "some-a-part", "one-part"])
 def test_of_many_records_those_that_repeat_it_are_left_out_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_memory: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    monkeypatch.setattr(records, "IN_MEMORY", in_memory)
-    written: list[bytes] = []
-    temporary = tempfile.TemporaryFile
-
-    def noting() -> IO[bytes]:
-        file = temporary()
-        monkeypatch.setattr(file, "writelines", lambda lines: written.extend(lines) or file.write(b"".join(lines)))
-        return file
-
-    monkeypatch.setattr(records.tempfile, "TemporaryFile", noting)
+    monkeypatch.setattr(collection_module, "PART", size)
     c = collection(tmp_path)
     for number in range(12):
         c.record(f"r{number}", {"a": SECRET if number % 5 == 1 else number}, evidence="", mark=f"m{number}")
     c.set_cursor({"at": 1})
     receipt = c.finish()
     store = FileStore(tmp_path)
-    kept = store.get("acme", receipt.records_sha256 or "")
-    assert [decode(line)["body"]["a"] for line in kept.split(b"\n")] == [0, 10, 2, 3, 4, 5, 7, 8, 9]
+    parts = [store.get("acme", digest) for digest in (receipt.records_sha256, *receipt.records_more) if digest]
+    kept = [decode(line)["body"]["a"] for part in parts for line in part.split(b"\n")]
+    assert sorted(kept) == [0, 2, 3, 4, 5, 7, 8, 9, 10]
+    assert len(parts) == {1: 9, 250: 6, 10_000: 1}[size]
     assert (receipt.records, receipt.population) == (9, 9)
     assert [error.message for error in receipt.errors] == ["a record repeats a secret of this connection"] * 3
     assert sorted(decode(store.get("acme", receipt.marks_sha256 or ""))) == sorted(
         f"r{n}" for n in range(12) if n % 5 - 1
     )
-    assert bool(written) is (in_memory < 10_000)
-    assert not repeating([SecretStr(SECRET)])(b"".join(written))
+    repeats = repeating([SecretStr(SECRET)])
+    assert not any(repeats(gzip.decompress(path.read_bytes())) for path in tmp_path.rglob("*.gz"))
+
+
+@pytest.mark.parametrize(("text", "times"), [("x", 1), ("\\u0078", 2), ("x\\/", 2)])
+def test_only_what_a_page_does_not_show_is_searched_for_once_more(tmp_path: Path, text: str, times: int) -> None:
+    searched: list[bytes] = []
+
+    def noting(data: bytes) -> bool:
+        searched.append(data)
+        return False
+
+    c = Collection(UNIT, FileStore(tmp_path), code_version="test", mask=str, repeats=noting)
+    body = b'[{"id":"r","a":"%b"}]' % text.encode()
+    page = c.keep(body, operation="List", parameters={}, status=200)
+    [element], shown = decode_shown(body)
+    c.record_many([pack("r", element, page, shown)])
+    assert c.finish().records == 1
+    assert len(searched) == times
 
 
 def test_other_answers_and_short_secrets_are_let_pass(tmp_path: Path) -> None:

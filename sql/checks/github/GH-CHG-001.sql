@@ -2,7 +2,7 @@
 id: GH-CHG-001
 title: Every change merged to a production branch in the window was approved by someone other than its author
 # Who merges has not reviewed by that. An approval of an earlier head, by an app, after the merge, or that was dismissed is
-# none.
+# none. Commits are read of each repository, and commits_gap holds what was not read against its repository alone.
 severity: critical
 resource_type: github.pull_request
 population: github_pull_request_review
@@ -11,8 +11,9 @@ streams: [github.pull_request]
 freshness_hours: 36
 policy: [github_window_days, github_repositories_in_scope, github_repositories_out_of_scope]
 unknown_when: >-
-  The list of merged pull requests, or the reviews of one, is not whole; the commits of the branch could not be read, or
-  they and the merged pull requests do not account for each other; or whose approval it is, or of what, is not shown.
+  The list of merged pull requests, or the reviews of one, is not whole; the commits of the branch (github.commit) could
+  not be read, are too old, or they and the merged pull requests do not account for each other; or whose approval it is, or
+  of what, is not shown.
 criteria:
   soc2: [CC8.1]
   iso27001: [A.5.3, A.8.32]

@@ -12,7 +12,7 @@ freshness_hours: 36
 policy: [github_window_days, github_repositories_in_scope, github_repositories_out_of_scope]
 unknown_when: >-
   The commits of a branch, or the pull requests that one came with, were not read whole. Of the organisation: its audit
-  log is not part of its plan, was denied, or has a hole.
+  log (github.audit_event) is not part of its plan, was denied, is too old, or has a hole.
 criteria:
   soc2: [CC7.2, CC8.1]
   iso27001: [A.8.15, A.8.32]

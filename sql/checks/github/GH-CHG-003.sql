@@ -2,6 +2,8 @@
 id: GH-CHG-003
 title: Required checks had passed on the merged commit
 # Where no check is required, GH-REPO-004 fails; then what ran decides, and a change that nothing tested fails.
+# What branches demand is read of each repository. A stream that is named below blocks every change where one repository
+# cannot be read; so branch protection and rules are not, and rules_gap holds what was not read against its repository alone.
 severity: medium
 resource_type: github.pull_request
 population: github_pull_request_check
@@ -11,7 +13,8 @@ freshness_hours: 36
 policy: [github_window_days, github_repositories_in_scope, github_repositories_out_of_scope]
 unknown_when: >-
   The checks of the merged head were not read whole, or are so old that GitHub may have thrown them away before; what the
-  branch demands could not be read; or which checks belong to a demanded workflow is not shown, and one failed.
+  branch demands (github.branch_protection, github.branch_rule) could not be read of the repository, or is too old; or which
+  checks belong to a demanded workflow is not shown, and one failed.
 criteria:
   soc2: [CC8.1]
   iso27001: [A.8.29]

@@ -5,7 +5,7 @@ severity: medium
 resource_type: github.repository
 population: github_code_scanning
 applies_to: NOT is_archived AND NOT is_out_of_scope
-streams: [github.code_scanning_analysis]
+streams: [github.code_scanning_analysis, github.repository]
 freshness_hours: 36
 policy: [code_scanning_max_age_days, github_repositories_in_scope, github_repositories_out_of_scope]
 unknown_when: >-

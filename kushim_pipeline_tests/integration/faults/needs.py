@@ -5,7 +5,10 @@ from collections.abc import Mapping
 # Stream -> the checks that need it. By hand: what the headers say is held against this, and so are the verdicts.
 NEEDED_BY: Mapping[str, str] = {
     "github.organization": "GH-ORG-000 GH-ORG-001 GH-ORG-003 GH-ORG-005",
-    "github.repository": "GH-ORG-000 GH-REPO-001 GH-REPO-002 GH-REPO-003 GH-REPO-004 GH-REPO-005 GH-REPO-006",
+    "github.repository": (
+        "GH-ACT-001 GH-ORG-000 GH-REPO-001 GH-REPO-002 GH-REPO-003 GH-REPO-004 GH-REPO-005 GH-REPO-006 GH-SEC-001 "
+        "GH-SEC-002 GH-VUL-003"
+    ),
     "github.member": "GH-ORG-002 GH-ORG-003 GH-ORG-004 GH-ORG-006",
     "github.owner": "GH-ORG-003 GH-ORG-004 GH-ORG-006",
     "github.member_without_2fa": "GH-ORG-002",
@@ -15,13 +18,15 @@ NEEDED_BY: Mapping[str, str] = {
     "github.branch_protection": "GH-REPO-001 GH-REPO-002 GH-REPO-003 GH-REPO-004 GH-REPO-005",
     "github.branch_rule": "GH-REPO-001 GH-REPO-002 GH-REPO-003 GH-REPO-004 GH-REPO-005",
     "github.ruleset": "GH-REPO-003",
-    "github.pull_request": "GH-CHG-004",
-    "github.commit": "",
-    "github.repository_settings": "",
-    "github.actions_permission": "",
-    "github.organization_actions": "",
-    "github.code_scanning_analysis": "",
-    "github.secret_scanning_alert": "",
+    "github.pull_request": "GH-CHG-001 GH-CHG-003 GH-CHG-004",
+    "github.commit": "GH-CHG-002",
+    "github.repository_settings": "GH-ACT-001 GH-VUL-001 GH-VUL-002",
+    "github.actions_permission": "GH-ACT-001",
+    "github.organization_actions": "GH-ACT-001",
+    "github.code_scanning_analysis": "GH-VUL-003",
+    "github.secret_scanning_alert": "GH-SEC-002",
+    "github.dependabot_alert": "GH-VUL-002",
+    "github.audit_event": "",
     "github.team": "",
     "github.team_member": "",
     "okta.user": (
@@ -69,6 +74,9 @@ NEEDED_BY: Mapping[str, str] = {
     "slack.audit_event": "",
     "file.person": "OKTA-LIF-001",
 }
+# Checks that are left to their headers, since the company shows them nothing: they judge reviews, and its drop folder
+# holds the list of people alone.
+BY_HEADER = {"GH-ACC-001", "OKTA-REV-001"}
 # Check -> the check that it stands on: where that one is UNKNOWN, it is too, with `depends_on_unknown`.
 STANDS_ON = {
     "GH-REPO-006": "GH-ORG-000",
@@ -78,6 +86,10 @@ STANDS_ON = {
     "JIRA-VUL-001": "JIRA-POP-000",
     "SLK-ADM-001": "SLK-USR-000",
 }
-# Stream -> the checks that look at it by themselves: no header names it, and what it does not show is UNKNOWN by the
-# check's own word.
-LOOKED_UP_BY = {"github.branch_protection": "GH-CHG-003", "github.branch_rule": "GH-CHG-003"}
+# Stream -> the checks that look at it by themselves: no header names it, since one repository of it that is not known
+# concerns that repository's changes alone. Without all of it they say the same UNKNOWN by their own word.
+LOOKED_UP_BY = {
+    "github.branch_protection": "GH-CHG-003",
+    "github.branch_rule": "GH-CHG-003",
+    "github.commit": "GH-CHG-001",
+}

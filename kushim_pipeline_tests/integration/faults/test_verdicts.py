@@ -23,7 +23,7 @@ from kushim_pipeline_tests.integration.faults.company import (
     company,
 )
 from kushim_pipeline_tests.integration.faults.matrix import MATRIX
-from kushim_pipeline_tests.integration.faults.needs import LOOKED_UP_BY, NEEDED_BY, STANDS_ON
+from kushim_pipeline_tests.integration.faults.needs import BY_HEADER, LOOKED_UP_BY, NEEDED_BY, STANDS_ON
 from kushim_pipeline_tests.integration.faults.rows import Row
 
 
@@ -79,6 +79,11 @@ def by_check(verdicts: Verdicts) -> dict[str, dict[str, Verdict]]:
     return found
 
 
+def test_the_table_knows_every_check() -> None:
+    """A new check has to be put into it."""
+    assert {name for name, check in CATALOGUE.checks.items() if check.source in SOURCES} - LISTED == BY_HEADER
+
+
 def test_the_table_knows_what_the_headers_name() -> None:
     for stream, checks in NEEDED_BY.items():
         headers = {name for name, check in CATALOGUE.checks.items() if stream in check.streams}
@@ -91,14 +96,19 @@ def test_the_table_knows_what_the_headers_name() -> None:
 def test_only_what_depends_on_it_is_unknown(judged: Judged, row: Row) -> None:
     found, healthy = by_check(judged.verdicts[row.id]), by_check(judged.verdicts[HEALTHY])
     needs = needed_by(row) if row.reason else set()
-    themselves = {check for stream in row.streams for check in LOOKED_UP_BY.get(stream, "").split()}
+    looked_up = {check for stream in row.streams for check in LOOKED_UP_BY.get(stream, "").split()}
+    themselves = looked_up if row.reason else set()
     assert found.keys() == healthy.keys()
     for check in found:
         said, before = dict(found[check]), healthy[check]
-        if check in needs - LISTED or check in themselves:
-            # Also a check that is younger than the table: what it says anew is that it does not know.
+        if check in needs - LISTED:
+            # What it says anew is that it does not know.
             assert {verdict[0] for resource, verdict in said.items() if verdict != before.get(resource)} <= {"UNKNOWN"}
             assert row.alone or {status for status, _ in said.values()} == {"UNKNOWN"}, check
+            continue
+        if check in themselves - needs and not row.alone:
+            assert {status for status, _ in before.values()} <= {"PASS", "FAIL"}, f"{check} shows nothing"
+            assert said == dict.fromkeys(before, ("UNKNOWN", row.reason)), check
             continue
         if check in needs:
             assert {status for status, _ in before.values()} <= {"PASS", "FAIL"}, f"{check} shows nothing"

@@ -1,5 +1,7 @@
 """Put records and receipts of a test's own making where the pipeline finds them: in a store and its ledger."""
 
+import functools
+import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,6 +16,7 @@ from kushim_pipeline.evidence.ledger import Ledger
 from kushim_pipeline.evidence.receipt import Outcome, Reason, Receipt
 from kushim_pipeline.evidence.store import FileStore
 from kushim_pipeline.evidence.verify import write_receipt
+from kushim_pipeline.warehouse import open_writer
 
 AS_OF = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -90,3 +93,19 @@ class Shelf:
 def catalogue() -> Catalogue:
     """The project's own catalogue."""
     return load()
+
+
+def new_warehouse(path: Path) -> str:
+    """Put an embedded warehouse that nothing has landed in at a path. Out: its URL."""
+    path.write_bytes(_schema_alone())
+    return f"duckdb:///{path}"
+
+
+@functools.cache
+def _schema_alone() -> bytes:
+    """The file of an empty warehouse with the newest schema, whose migrations run once a process, not once a test."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "w.duckdb")
+        with open_writer(f"duckdb:///{path}"):
+            pass
+        return path.read_bytes()

@@ -1,5 +1,7 @@
 from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from kushim_pipeline.land.tenants import register
 from kushim_pipeline.tenants.config import TenantConfig
 from kushim_pipeline.verdicts.facts import set_clock
 from kushim_pipeline.warehouse import Warehouse, open_writer
-from kushim_pipeline_tests.fixtures import AS_OF, Shelf
+from kushim_pipeline_tests.fixtures import AS_OF, Shelf, new_warehouse
 
 BUCKETS = Unit("acme", "aws:111122223333", "aws", "111122223333", "aws.s3_bucket")
 USERS = Unit("acme", "aws:111122223333", "aws", "111122223333", "aws.iam_user")
@@ -37,7 +39,7 @@ def shelf(tmp_path: Path) -> Shelf:
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
-    with open_writer(f"duckdb:///{tmp_path / 'w.duckdb'}") as warehouse:
+    with open_writer(new_warehouse(tmp_path / "w.duckdb")) as warehouse:
         yield warehouse
 
 
@@ -228,24 +230,38 @@ READINGS = st.lists(
 )
 
 
+@dataclass
+class Kept:
+    """A warehouse for all examples of one property, each a tenant of its own."""
+
+    warehouse: Warehouse
+    shelf: Shelf
+    tenants: Iterator[int] = field(default_factory=count)
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    root = tmp_path_factory.mktemp("land")
+    with open_writer(new_warehouse(root / "w.duckdb")) as warehouse:
+        yield Kept(warehouse, Shelf(root))
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(readings=READINGS, stops=st.sets(st.integers(0, 5)))
 def test_versions_tell_every_reading_again(
-    readings: list[dict[str, str] | Reason], stops: set[int], tmp_path_factory: pytest.TempPathFactory
+    readings: list[dict[str, str] | Reason], stops: set[int], kept: Kept
 ) -> None:
     """However landings fall between collections: as of each whole reading, the versions are what was read."""
-    root = tmp_path_factory.mktemp("land")
-    shelf = Shelf(root)
-    with open_writer(f"duckdb:///{root / 'w.duckdb'}") as warehouse:
-        for number, reading in enumerate(readings):
-            if isinstance(reading, Reason):
-                shelf.collect(BUCKETS, {}, at=day(number), problem=reading)
-            else:
-                shelf.collect(BUCKETS, {name: {"v": value} for name, value in reading.items()}, at=day(number))
-            if number in stops:
-                landed(warehouse, shelf)
-        landed(warehouse, shelf)
-        found = versions(warehouse)
+    buckets = replace(BUCKETS, tenant_id=f"t{next(kept.tenants)}")
+    for number, reading in enumerate(readings):
+        if isinstance(reading, Reason):
+            kept.shelf.collect(buckets, {}, at=day(number), problem=reading)
+        else:
+            kept.shelf.collect(buckets, {name: {"v": value} for name, value in reading.items()}, at=day(number))
+        if number in stops:
+            landed(kept.warehouse, kept.shelf)
+    landed(kept.warehouse, kept.shelf)
+    found = versions(kept.warehouse, buckets)
     known: dict[str, str] = {}
     for number, reading in enumerate(readings):
         known = known if isinstance(reading, Reason) else reading

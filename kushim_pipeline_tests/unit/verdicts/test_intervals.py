@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -120,40 +121,52 @@ READING = st.one_of(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+TENANTS = ("acme", "beta", "gamma")
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    readings=st.lists(READING, min_size=1, max_size=5),
+    rounds=st.lists(st.tuples(*[READING] * len(TENANTS)), min_size=1, max_size=5),
     gaps=st.lists(st.sampled_from([0.25, 1, 3]), min_size=5, max_size=5),
 )
 def test_intervals_tile_time_and_agree_with_replay(
-    readings: list[dict[str, bool] | Reason | None], gaps: list[float], tmp_path_factory: pytest.TempPathFactory
+    rounds: list[tuple[dict[str, bool] | Reason | None, ...]],
+    gaps: list[float],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """No overlap, no hole, one open end; and at every evaluation they are what replay says of that time."""
+    """No overlap, no hole, one open end; and at every evaluation they are what replay says of that time.
+
+    Each tenant has a history of its own; they are judged together, which costs no more than one.
+    """
     rules = catalogue(check(freshness_hours=30))
-    with world(tmp_path_factory.mktemp("tile")) as here:
+    with world(tmp_path_factory.mktemp("tile"), tenants=TENANTS) as here:
         now, evaluated = 0.0, []
-        for reading, gap in zip(readings, gaps, strict=False):
+        for readings, gap in zip(rounds, gaps, strict=False):
             now += gap
-            if reading is not None:
+            for tenant, reading in zip(TENANTS, readings, strict=True):
+                if reading is None:
+                    continue
+                disks, west, keys = (replace(unit, tenant_id=tenant) for unit in (DISKS, DISKS_WEST, KEYS))
                 problem = reading if isinstance(reading, Reason) else None
-                here.collect(DISKS, day(now), None if problem else reading, problem=problem)
-                for unit in (DISKS_WEST, KEYS):
+                here.collect(disks, day(now), None if problem else reading, problem=problem)
+                for unit in (west, keys):
                     here.collect(unit, day(now))
             here.judge(rules, day(now + 0.01))
             evaluated.append(day(now + 0.01))
         rows = here.warehouse.query(
             "SELECT tenant_id, check_id, connection_id, resource_id, status, reason, valid_from, valid_to "
-            "FROM verdict.check_result ORDER BY resource_id, valid_from"
+            "FROM verdict.check_result ORDER BY tenant_id, resource_id, valid_from"
         ).rows
         assert all(end is None or start < end for *_, start, end in rows)
         for earlier, later in zip(rows, rows[1:], strict=False):
-            if earlier[3] == later[3]:
+            if (earlier[0], earlier[3]) == (later[0], later[3]):
                 assert earlier[7] is not None, "an interval follows one that is still open"
                 assert earlier[7] <= later[6], "two intervals overlap"
         for at in evaluated:
             said = [tuple(row[:6]) for row in rows if row[6] <= at and (row[7] is None or row[7] > at)]
             assert said == replay(here.warehouse, rules, at).rows
-        # Between the first evaluation and the last, some verdict of the population stands at every moment.
+        # Between the first evaluation and the last, some verdict of each population stands at every moment.
         moments = [evaluated[0] + (evaluated[-1] - evaluated[0]) * step / 40 for step in range(41)]
         for at in [*moments, *(moment - timedelta(microseconds=1) for moment in evaluated[1:])]:
-            assert any(row[6] <= at and (row[7] is None or row[7] > at) for row in rows), at
+            stand = {row[0] for row in rows if row[6] <= at and (row[7] is None or row[7] > at)}
+            assert stand == {*TENANTS}, at

@@ -1,6 +1,7 @@
 """The README's first check of one's own does what the README says of it."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from kushim_pipeline.catalogue.lint import lint
 from kushim_pipeline.catalogue.load import load
 from kushim_pipeline.collect.unit import Unit
 from kushim_pipeline.evidence.receipt import Reason
-from kushim_pipeline_tests.unit.verdicts.world import ACCOUNT, World, day, world
+from kushim_pipeline_tests.unit.verdicts.world import ACCOUNT, day, world
 
 README = Path(__file__).resolve().parents[3] / "README.md"
 INSTANCES = Unit("acme", f"aws:{ACCOUNT}", "aws", ACCOUNT, "aws.ec2_instance", "us-east-1")
@@ -29,21 +30,29 @@ def instance(state: str) -> dict[str, object]:
     return {"State": {"Name": state}, "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled"}}
 
 
-@pytest.mark.parametrize(
-    ("problem", "expected"),
-    [
-        (None, {"i-1": "PASS", "i-2": "FAIL"}),
-        (Reason.DENIED, {ACCOUNT: "UNKNOWN:denied"}),
-        (Reason.INCOMPLETE, {ACCOUNT: "UNKNOWN:incomplete"}),
-    ],
-)
-def test_a_check_of_ten_lines_obeys_law_one(tmp_path: Path, problem: Reason | None, expected: dict[str, str]) -> None:
-    check_id = own_check(tmp_path / "my-checks")
-    catalogue = load(extra_checks=tmp_path / "my-checks")
-    assert [found for found in lint(catalogue) if check_id in str(found)] == []
-    with world(tmp_path, units=(INSTANCES,)) as here:
-        assert isinstance(here, World)
+CASES: dict[str, tuple[Reason | None, dict[str, str]]] = {
+    "whole": (None, {"i-1": "PASS", "i-2": "FAIL"}),
+    "denied": (Reason.DENIED, {ACCOUNT: "UNKNOWN:denied"}),
+    "incomplete": (Reason.INCOMPLETE, {ACCOUNT: "UNKNOWN:incomplete"}),
+}
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
+    """What the check says of each case, all judged at once as tenants."""
+    folder = tmp_path_factory.mktemp("readme")
+    check_id = own_check(folder / "my-checks")
+    catalogue = load(extra_checks=folder / "my-checks")
+    assert [problem for problem in lint(catalogue) if check_id in str(problem)] == []
+    with world(folder, units=(INSTANCES,), tenants=tuple(CASES)) as here:
         bodies = {"i-1": instance("running"), "i-2": instance("stopped")}
-        here.collect(INSTANCES, day(0), {} if problem is Reason.DENIED else bodies, problem=problem)
+        for name, (problem, _) in CASES.items():
+            unit = replace(INSTANCES, tenant_id=name)
+            here.collect(unit, day(0), {} if problem is Reason.DENIED else bodies, problem=problem)
         here.judge(catalogue.model_copy(update={"checks": {check_id: catalogue.checks[check_id]}}), day(0.1))
-        assert here.verdicts(check_id) == expected
+        return {name: here.verdicts(check_id, name) for name in CASES}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_check_of_ten_lines_obeys_law_one(found: dict[str, dict[str, str]], name: str) -> None:
+    assert found[name] == CASES[name][1]

@@ -1,7 +1,8 @@
 """A small world for verdicts: two streams, two fact tables, a check of ten lines that knows nothing of receipts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from kushim_pipeline.tenants.config import TenantConfig
 from kushim_pipeline.verdicts.facts import build_facts, set_clock
 from kushim_pipeline.verdicts.judge import Evaluation, judge
 from kushim_pipeline.warehouse import SQL_ROOT, Warehouse, open_writer
-from kushim_pipeline_tests.fixtures import AS_OF, Shelf
+from kushim_pipeline_tests.fixtures import AS_OF, Shelf, new_warehouse
 
 ACCOUNT = "111122223333"
 DISKS = Unit("acme", f"aws:{ACCOUNT}", "aws", ACCOUNT, "aws.disk", "us-east-1")
@@ -74,13 +75,22 @@ def catalogue(*checks: Check) -> Catalogue:
 
 
 class World:
-    """One tenant whose collections a test writes, and whose verdicts it reads."""
+    """One tenant whose collections a test writes, and whose verdicts it reads; or several, each with the same units."""
 
-    def __init__(self, root: Path, warehouse: Warehouse, units: tuple[Unit, ...] = UNITS, **tenant: Any) -> None:
+    def __init__(
+        self,
+        root: Path,
+        warehouse: Warehouse,
+        units: tuple[Unit, ...] = UNITS,
+        tenants: Sequence[str] = ("acme",),
+        **tenant: Any,
+    ) -> None:
         self.shelf = Shelf(root)
         self.warehouse = warehouse
-        config = {"tenant": "acme", "name": "Acme", "frameworks": ["soc2"], "connections": [], **tenant}
-        register(warehouse, [TenantConfig.model_validate(config)], list(units), dict, at=day(-30))
+        config = {"name": "Acme", "frameworks": ["soc2"], "connections": [], **tenant}
+        files = [TenantConfig.model_validate({"tenant": name, **config}) for name in tenants]
+        expected = [replace(unit, tenant_id=name) for name in tenants for unit in units]
+        register(warehouse, files, expected, dict, at=day(-30))
 
     def collect(self, unit: Unit, at: datetime, disks: dict[str, Any] | None = None, **more: Any) -> None:
         """A collection; a disk is given by whether it is encrypted, or by its whole body."""
@@ -101,11 +111,12 @@ class World:
         build_facts(self.warehouse, catalogue_)
         return judge(self.warehouse, catalogue_)
 
-    def verdicts(self, check_id: str = "T-001") -> Verdicts:
+    def verdicts(self, check_id: str = "T-001", tenant: str = "acme") -> Verdicts:
         """resource -> status of the open intervals, with `:reason` behind UNKNOWN."""
         rows = self.warehouse.query(
-            "SELECT resource_id, status, reason FROM verdict.check_result WHERE check_id = ? AND valid_to IS NULL",
-            (check_id,),
+            "SELECT resource_id, status, reason FROM verdict.check_result "
+            "WHERE tenant_id = ? AND check_id = ? AND valid_to IS NULL",
+            (tenant, check_id),
         ).rows
         return {name: f"UNKNOWN:{reason}" if status == "UNKNOWN" else status for name, status, reason in rows}
 
@@ -126,5 +137,5 @@ def _days(at: datetime | None) -> float | None:
 @contextmanager
 def world(root: Path, **tenant: Any) -> Iterator[World]:
     """A world in a folder."""
-    with open_writer(f"duckdb:///{root / 'w.duckdb'}") as warehouse:
+    with open_writer(new_warehouse(root / "w.duckdb")) as warehouse:
         yield World(root, warehouse, **tenant)

@@ -1,7 +1,7 @@
 """A child process that lands what a folder's ledger holds, and can be made to wait in the middle of it.
 
-Run as `python -m kushim_pipeline_tests.e2e.landing HOME [N]`: before the N-th object is read from the evidence store it
-says so and waits for ever, inside the warehouse's transaction.
+Its `main` is given HOME [N]: before the N-th object is read from the evidence store it says so and waits for ever,
+inside the warehouse's transaction.
 """
 
 import sys
@@ -46,7 +46,3 @@ def main() -> None:
         landed = land(warehouse, store, stores.ledger)
         warehouse.publish()
     sys.stdout.write(f"landed {landed.receipts} receipts\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,9 +1,6 @@
 """kill -9 in the middle of a collection, of a landing and of the judging, then again: nothing lost, nothing twice."""
 
-import os
 import shutil
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +16,10 @@ from kushim_pipeline.sandbox.manifest import load
 from kushim_pipeline.sandbox.world import World, start
 from kushim_pipeline.settings import Settings
 from kushim_pipeline.stores import open_stores
-from kushim_pipeline_tests.e2e.commands import kushim, rows, started, surroundings, wait_for
+from kushim_pipeline_tests.e2e import landing
+from kushim_pipeline_tests.e2e.commands import surroundings
+from kushim_pipeline_tests.e2e.forked import Running, judging, rows
+from kushim_pipeline_tests.e2e.forked import start as started
 
 TENANT = "northwind"
 _RECORDS = (
@@ -41,13 +41,18 @@ class Place:
     def home(self) -> Path:
         return self.folder / ".kushim"
 
+    def start(self) -> Running:
+        """`kushim run`, begun. It reads everything and judges AWS."""
+        return started(self.folder, self.environment, ["run"], judging("aws"))
+
     def run(self) -> None:
         """`kushim run` to its end."""
-        kushim(self.folder, "run", environment=self.environment)
+        ended = self.start().ends()
+        assert ended.code == 0, ended.said
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """What the published warehouse answers."""
-        return rows(self.folder, sql, self.environment)
+        return rows(self.folder, self.environment, sql)
 
 
 @pytest.fixture(scope="module")
@@ -78,25 +83,22 @@ def test_killed_while_collecting_and_again_while_judging(world: World, undisturb
             go_on.wait(60)
 
     world.gate.watch = hold
-    process = started(place.folder, "run", environment=place.environment)
+    process = place.start()
     try:
         assert reached.wait(120)
-        process.kill()
-        process.wait()
     finally:
+        process.kill()
         world.gate.watch = lambda call: None
         go_on.set()
-        process.kill()
     ledger = Ledger(place.home / "evidence")
     kinds = [entry.kind for entry in ledger.entries(TENANT)]
     planned = sum(len(e.payload["units"]) for e in ledger.entries(TENANT) if e.kind == "plan")
     assert kinds.count("receipt") < planned
     assert not (place.home / "warehouse" / "kushim.published.duckdb").exists()
 
-    again = started(place.folder, "run", environment=place.environment)
-    wait_for(again, "landed")
+    again = place.start()
+    again.says("landed")
     again.kill()
-    again.wait()
     assert not (place.home / "warehouse" / "kushim.published.duckdb").exists(), "half-judged data is not for readers"
 
     place.run()
@@ -114,20 +116,17 @@ def test_killed_while_landing(undisturbed: Place, tmp_path: Path, at: int) -> No
     shutil.copytree(undisturbed.home, home, ignore=shutil.ignore_patterns("dagster", "warehouse"))
     place = Place(tmp_path, undisturbed.environment)
     for where in (at, at + 1):
-        process = _landing(home, str(where))
-        wait_for(process, "waiting")
+        process = _landing(place, str(where))
+        process.says("waiting")
         process.kill()
-        process.wait()
 
-    done = _landing(home)
-    said, _ = done.communicate(timeout=120)
+    done = _landing(place).ends()
 
-    assert done.returncode == 0, said
+    assert done.code == 0, done.said
     assert place.rows(_RECORDS) == undisturbed.rows(_RECORDS)
     sql = "SELECT connection_id, stream, scope, outcome, records FROM raw.receipt ORDER BY 1, 2, 3"
     assert place.rows(sql) == undisturbed.rows(sql)
-    second, _ = _landing(home).communicate(timeout=120)
-    assert "landed 0 receipts" in second
+    assert "landed 0 receipts" in _landing(place).ends().said
 
 
 def _place(world: World, folder: Path) -> Place:
@@ -135,14 +134,8 @@ def _place(world: World, folder: Path) -> Place:
     return Place(folder, surroundings(**world.environment))
 
 
-def _landing(home: Path, *arguments: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-m", "kushim_pipeline_tests.e2e.landing", str(home), *arguments],
-        env=surroundings(PYTHONPATH=os.pathsep.join(sys.path)),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+def _landing(place: Place, *arguments: str) -> Running:
+    return started(place.folder, place.environment, [str(place.home), *arguments], main=landing.main)
 
 
 def _broken(place: Place) -> list[Broken]:

@@ -5,19 +5,31 @@ from pathlib import Path
 
 import pytest
 
-from kushim_pipeline.sandbox.manifest import load
-from kushim_pipeline.sandbox.world import World, start
-from kushim_pipeline_tests.e2e.commands import kushim, rows, surroundings, table
+from kushim_pipeline.sandbox.github.model import Description, Organization, Repository, Token, User
+from kushim_pipeline.sandbox.github.server import Server, start
+from kushim_pipeline_tests.e2e.commands import surroundings
+from kushim_pipeline_tests.e2e.forked import judging, kushim, rows, table
 
 GOES, STAYS = "initech", "northwind"
+TOKENS = {name: f"ghp_{name}00000000000000000000000000000001" for name in (GOES, STAYS)}
+CANARY = "canary-5b1d77e0c2a94f"
+"""A repository of the one that goes: its name stands in what GitHub answered, and from there on in the warehouse."""
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    manifest = load()
-    two = manifest.model_copy(update={"tenants": {name: manifest.tenants[name] for name in (GOES, STAYS)}})
-    with start({}, manifest=two) as running:
-        yield running
+def github() -> Iterator[Server]:
+    organizations = tuple(
+        Organization(
+            name,
+            (User(f"{name}-ada", owner=True, two_factor=True),),
+            repositories=(Repository(CANARY if name == GOES else "app"),),
+        )
+        for name in TOKENS
+    )
+    tokens = tuple(Token(token, owner=f"{name}-ada", org=name) for name, token in TOKENS.items())
+    server = start(Description(organizations, tokens=tokens))
+    yield server
+    server.stop()
 
 
 def holding(home: Path, needle: str) -> list[str]:
@@ -25,32 +37,40 @@ def holding(home: Path, needle: str) -> list[str]:
     return [str(path) for path in home.rglob("*") if path.is_file() and needle.encode() in path.read_bytes()]
 
 
-def test_a_tenant_goes_and_the_other_stays(world: World, tmp_path: Path) -> None:
-    world.write_tenants(tmp_path / "tenants")
-    environment = surroundings(KUSHIM_ACTOR="ada", **world.environment)
+def test_a_tenant_goes_and_the_other_stays(github: Server, tmp_path: Path) -> None:
+    (tmp_path / "tenants").mkdir()
+    for name in TOKENS:
+        (tmp_path / "tenants" / f"{name}.yaml").write_text(
+            f"tenant: {name}\nname: {name}\nconnections:\n"
+            f"  - {{source: github, org: {name}, token: env:TOKEN_{name.upper()}, base_url: {github.url}}}\n"
+        )
+    environment = surroundings(
+        KUSHIM_ACTOR="ada",
+        KUSHIM_ALLOW_PRIVATE_HOSTS="1",
+        **{f"TOKEN_{name.upper()}": token for name, token in TOKENS.items()},
+    )
     home, file = tmp_path / ".kushim", tmp_path / "tenants" / f"{GOES}.yaml"
 
     def run(*arguments: str, code: int = 0) -> str:
-        done = kushim(tmp_path, *arguments, environment=environment, code=code)
-        return done.stdout + done.stderr
+        ended = kushim(tmp_path, environment, *arguments, prepare=[judging("github")])
+        assert ended.code == code, ended.said
+        return ended.said
 
     def verdicts(tenant: str) -> list[dict[str, object]]:
-        found = table(tmp_path, "results", "--tenant", tenant, environment=environment)
+        found = table(tmp_path, environment, "results", "--tenant", tenant)
         return [{key: row[key] for key in ("check_id", "resource_id", "status", "reason")} for row in found]
 
     assert run("run").count("back that folder up") == 1
     mine, theirs = verdicts(GOES), verdicts(STAYS)
     assert mine
-    bucket_sql = (
-        "SELECT resource_id, evidence_sha256 FROM raw.record WHERE stream = 'aws.s3_bucket' AND tenant_id = '%s' "
-        "ORDER BY length(resource_id) DESC LIMIT 1"
-    )
-    ((arn, digest),) = rows(tmp_path, bucket_sql.replace("%s", GOES), environment)
-    canary = arn.rpartition(":")[2]
-    assert canary in run("evidence", digest, "--tenant", GOES)
-    assert canary not in run("evidence", digest, "--tenant", STAYS, code=1)
-    assert not [path for path in holding(home, canary) if "/evidence/" in path], "evidence is sealed"
-    assert [path for path in holding(home, canary) if path.endswith(".duckdb")]
+    assert theirs
+    repositories = "SELECT resource_id, evidence_sha256 FROM raw.record WHERE stream = 'github.repository'"
+    ((repository, digest),) = rows(tmp_path, environment, f"{repositories} AND tenant_id = '{GOES}'")
+    assert repository == f"{GOES}/{CANARY}"
+    assert CANARY in run("evidence", digest, "--tenant", GOES)
+    assert CANARY not in run("evidence", digest, "--tenant", STAYS, code=1)
+    assert not [path for path in holding(home, CANARY) if "/evidence/" in path], "evidence is sealed"
+    assert [path for path in holding(home, CANARY) if path.endswith(".duckdb")]
 
     run("tenants", "pause", GOES)
     assert f"{GOES} is paused" in run("run", "--tenant", GOES, code=1)
@@ -61,21 +81,21 @@ def test_a_tenant_goes_and_the_other_stays(world: World, tmp_path: Path) -> None
     assert file.read_text().replace("offboarded", "paused").replace("retain_until: 2020-12-31\n", "") == text
     run("run")
     run("results", "--tenant", GOES, code=2)
-    theirs = verdicts(STAYS)
-    assert canary in run("evidence", digest, "--tenant", GOES)
+    assert verdicts(STAYS) == theirs
+    assert CANARY in run("evidence", digest, "--tenant", GOES)
 
     run("tenants", "shred", "--due", "--yes")
-    assert holding(home, canary) == []
+    assert holding(home, CANARY) == []
     assert "destroyed" in run("evidence", digest, "--tenant", GOES, code=1)
     said = run("verify")
     assert f"SHREDDED {GOES}" in said
     assert " 0 broken records" in said
     assert verdicts(STAYS) == theirs
-    history = table(tmp_path, "tenants", "history", GOES, environment=environment)
+    history = table(tmp_path, environment, "tenants", "history", GOES)
     assert [(row["state"], row["by"], row["actor"]) for row in history] == [
         ("active", "file", "ada"), ("paused", "command", "ada"), ("offboarded", "command", "ada"),
         ("shredded", "command", "ada"),
     ]  # fmt: skip
     run("run")
     assert verdicts(STAYS) == theirs
-    assert holding(home, canary) == []
+    assert holding(home, CANARY) == []

@@ -39,6 +39,14 @@ class _Armed:
             _DOES[self.strike.does](self.strike.target)
 
 
+def hurry() -> None:
+    """Retries happen, their pauses are short."""
+    from kushim_pipeline.defs import lost, trouble
+
+    trouble.AWAY_PAUSE_SECONDS = 0.05
+    lost.LOOK_SECONDS = 0.2
+
+
 def arm(strike: Strike) -> None:
     """From now on this process is struck at that moment."""
     from kushim_pipeline.defs import judge as steps

@@ -7,7 +7,7 @@ import shutil
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,8 @@ from kushim_pipeline.settings import Settings
 from kushim_pipeline.stores import open_stores
 from kushim_pipeline.warehouse import NothingPublished, open_reader
 from kushim_pipeline_tests.e2e.commands import surroundings
-from kushim_pipeline_tests.e2e.faults.forked import Ended, Running, kushim, start
-from kushim_pipeline_tests.e2e.faults.moments import Strike
+from kushim_pipeline_tests.e2e.faults.moments import Strike, arm, hurry
+from kushim_pipeline_tests.e2e.forked import Ended, Prepare, Running, judging, start
 
 TENANTS = ("acme", "beta")
 TOKENS = {name: f"ghp_{name}0000000000000000000000000000canary" for name in TENANTS}
@@ -88,13 +88,17 @@ class Place:
     def published(self) -> Path:
         return self.home / "warehouse" / "kushim.published.duckdb"
 
-    def run(self, strike: Strike | None = None) -> Ended:
-        """`kushim run` to its end, whatever that is."""
-        return kushim(self.folder, self.environment, "run", strike=strike)
+    def run(self, strike: Strike | None = None, *, tenant: str = "") -> Ended:
+        """`kushim run` to its end, whatever that is. In: what happens to it; which tenant to read (default: both)."""
+        return self.start(strike, tenant=tenant).ends()
 
-    def start(self, strike: Strike | None = None) -> Running:
-        """`kushim run`, begun."""
-        return start(self.folder, self.environment, ["run"], strike)
+    def start(self, strike: Strike | None = None, *, tenant: str = "") -> Running:
+        """`kushim run`, begun. Only GitHub's checks are judged, which is what the stand-in has."""
+        prepare: list[Prepare] = [hurry, judging("github")]
+        if strike:
+            prepare.append(partial(arm, strike))
+        chosen = ["--tenant", tenant] if tenant else []
+        return start(self.folder, self.environment, ["run", *chosen], *prepare)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """What the published warehouse answers."""

@@ -8,6 +8,7 @@ written where a reference belongs.
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, PlainSerializer, SecretStr
@@ -139,10 +140,16 @@ def mask(text: str, secrets: Iterable[SecretStr | str]) -> str:
     The values that the vault has given out in this process are known too, whoever calls.
     """
     values = {s.get_secret_value() if isinstance(s, SecretStr) else s for s in secrets}
-    forms = {form for value in values | _given_out if value for form in spellings(value)}
-    for form in sorted(forms, key=len, reverse=True):
+    for form in _forms(frozenset(values | _given_out)):
         text = text.replace(form, "***")
     return text
+
+
+@lru_cache(maxsize=64)
+def _forms(values: frozenset[str]) -> tuple[str, ...]:
+    """Every spelling of the values, the longest first. All texts of a collection are masked with the same."""
+    forms = {form for value in values if value for form in spellings(value)}
+    return tuple(sorted(forms, key=len, reverse=True))
 
 
 _given_out: set[str] = set()

@@ -10,10 +10,11 @@ from datetime import timedelta
 from typing import Any
 
 from kushim_pipeline.collect.collection import Collection
-from kushim_pipeline.collect.github.graphql import PAGE, GithubReading, Part, Question, repository_part, rest_of
+from kushim_pipeline.collect.github.graphql import PAGE, GithubReading, Node, Part, Question, repository_part, rest_of
 from kushim_pipeline.collect.github.history import History, Walk, read_history
 from kushim_pipeline.collect.http.call import Unread
 from kushim_pipeline.collect.http.moment import parsed
+from kushim_pipeline.collect.record import pack
 from kushim_pipeline.evidence.receipt import Reason
 
 NEEDS = "the repository permissions Contents: read and Pull requests: read (classic: repo)"
@@ -55,7 +56,7 @@ def _part(walk: Walk) -> Part:
     )
 
 
-def _take(c: Collection, reading: GithubReading, walk: Walk, node: dict[str, Any], evidence: str) -> bool:
+def _take(c: Collection, reading: GithubReading, walk: Walk, node: dict[str, Any], page: Node) -> bool:
     oid, committed = node.get("oid"), parsed(node.get("committedDate"))
     if not isinstance(oid, str) or not oid.isalnum():
         raise Unread(Reason.QUARANTINED, QUESTION.operation, "a commit has no name")
@@ -75,7 +76,8 @@ def _take(c: Collection, reading: GithubReading, walk: Walk, node: dict[str, Any
         else:
             body = node if found is pulls else {**node, "associatedPullRequests": found}
             mark = str(node["committedDate"]) + ("" if found["nodes"] else ALONE)
-            c.record(name, body, evidence=evidence, observed_at=committed, mark=mark)
+            shown = page.shown and body is node
+            walk.rows.append(pack(name, body, page.evidence, shown, committed, mark))
     return True
 
 

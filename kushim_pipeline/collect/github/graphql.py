@@ -7,14 +7,18 @@ much for GitHub (a 502, a timeout, a limit of nodes) is asked again in halves. S
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from kushim_pipeline.collect.github.client import GITHUB, GRAPHQL
-from kushim_pipeline.collect.http.answers import object_of
-from kushim_pipeline.collect.http.call import Call, Keep, Unread
+from kushim_pipeline.collect.http.answers import object_of, refuse
+from kushim_pipeline.collect.http.call import Answer, Call, Keep, Unread
 from kushim_pipeline.collect.http.listing import MAX_PAGES, Item
+from kushim_pipeline.collect.http.parts import Members, members
 from kushim_pipeline.collect.http.reading import Reading
+from kushim_pipeline.evidence.json_door import BadJson
 from kushim_pipeline.evidence.receipt import Reason
 
 DENIALS = ("FORBIDDEN", "INSUFFICIENT_SCOPES", "NOT_FOUND", "UNAUTHORIZED", "UNAUTHENTICATED")
@@ -94,11 +98,12 @@ class Part:
 
 @dataclass(frozen=True)
 class Node:
-    """What was answered of one repository; the errors' places are below it."""
+    """What was answered of one repository; the errors' places are below it. `shown`: as in an Item."""
 
     body: dict[str, Any]
     errors: tuple[Problem, ...]
     evidence: str
+    shown: bool = False
 
     def at(self, *path: Step) -> tuple[Problem, ...]:
         """The errors about a place, whatever is above it or in it."""
@@ -107,21 +112,52 @@ class Node:
 
 def ask(reading: GithubReading, keep: Keep, question: Question, text: str, variables: Mapping[str, Any]) -> Reply:
     """Ask once. Raises TooMuch where less may be answered, Unread where nothing was."""
-    call = Call(
-        question.operation,
-        reading.graphql,
-        needs=question.needs,
-        method="POST",
-        body={"query": text, "variables": dict(variables)},
-    )
+    call = _call(reading, question, text, variables)
+    with _too_much():
+        return _reply(reading.client.ask(call, keep), call, question)
+
+
+def ask_parts(reading: GithubReading, keep: Keep, question: Question, parts: Sequence[Part]) -> Iterator[Node | Unread]:
+    """Ask of several repositories at once. Out: an answer for each part, in their order; TooMuch for a part that is too
+    much by itself. It has been asked when this returns; each part is decoded when its turn comes."""
+    call = _call(reading, question, *_written(question, parts))
     try:
-        answer = reading.client.ask(call, keep)
-        document = object_of(answer, call, GITHUB)
+        with _too_much():
+            answer = reading.client.ask(call, keep)
+            refuse(answer, call, GITHUB)
+            found = members(answer.body, "data", [f"r{number}" for number in range(len(parts))])
+            if found:
+                return (_member(found, answer.evidence, number, part, question) for number, part in enumerate(parts))
+            reply = _reply(answer, call, question)
+    except TooMuch as trouble:
+        if len(parts) == 1:
+            return iter([trouble])
+        half = len(parts) // 2
+        return chain(*(ask_parts(reading, keep, question, some) for some in (parts[:half], parts[half:])))
     except Unread as trouble:
-        # One value that no engine reads alike spoils a whole answer: asked in halves, it spoils its own part alone.
+        return iter([trouble] * len(parts))
+    return iter([_node(reply, number, part, question) for number, part in enumerate(parts)])
+
+
+@contextmanager
+def _too_much() -> Iterator[None]:
+    """What GitHub fails at may be too much; and of an answer that one value spoils, which no engine reads alike, less
+    will be spoilt."""
+    try:
+        yield
+    except Unread as trouble:
         if trouble.reason is Reason.QUARANTINED or FAULT.search(trouble.message):
             raise TooMuch(trouble.reason, trouble.operation, trouble.message) from None
         raise
+
+
+def _call(reading: GithubReading, question: Question, text: str, variables: Mapping[str, Any]) -> Call:
+    body = {"query": text, "variables": dict(variables)}
+    return Call(question.operation, reading.graphql, needs=question.needs, method="POST", body=body)
+
+
+def _reply(answer: Answer, call: Call, question: Question) -> Reply:
+    document = object_of(answer, call, GITHUB)
     errors = tuple(_problems(document.get("errors")))
     for error in errors:
         if error.is_heavy:
@@ -135,19 +171,12 @@ def ask(reading: GithubReading, keep: Keep, question: Question, text: str, varia
     return Reply(data, errors, answer.evidence)
 
 
-def ask_parts(reading: GithubReading, keep: Keep, question: Question, parts: Sequence[Part]) -> list[Node | Unread]:
-    """Ask of several repositories at once. Out: an answer for each part, in their order; TooMuch for a part that is too
-    much by itself."""
+def _member(found: Members, evidence: str, number: int, part: Part, question: Question) -> Node | Unread:
     try:
-        reply = ask(reading, keep, question, *_written(question, parts))
-    except TooMuch as trouble:
-        if len(parts) == 1:
-            return [trouble]
-        half = len(parts) // 2
-        return [found for some in (parts[:half], parts[half:]) for found in ask_parts(reading, keep, question, some)]
-    except Unread as trouble:
-        return [trouble] * len(parts)
-    return [_node(reply, number, part, question) for number, part in enumerate(parts)]
+        body, shown = found.value(number)
+    except BadJson as error:
+        return TooMuch(Reason.QUARANTINED, question.operation, str(error))
+    return _of_repository(Node(body, (), evidence, shown), part, question)
 
 
 def in_batches(
@@ -263,9 +292,13 @@ def _node(reply: Reply, number: int, part: Part, question: Question) -> Node | U
         if errors:
             return errors[0].unread(question.operation, question.needs)
         return Unread(Reason.INCOMPLETE, question.operation, "GitHub left this repository out of its answer")
-    if str(body.get("nameWithOwner")).casefold() != part.repository.casefold():
+    return _of_repository(Node(body, errors, reply.evidence), part, question)
+
+
+def _of_repository(node: Node, part: Part, question: Question) -> Node | Unread:
+    if str(node.body.get("nameWithOwner")).casefold() != part.repository.casefold():
         return Unread(Reason.INCOMPLETE, question.operation, "GitHub answered for another repository: it was renamed")
-    return Node(body, errors, reply.evidence)
+    return node
 
 
 def _problems(errors: Any) -> Iterator[Problem]:

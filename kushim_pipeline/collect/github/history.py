@@ -29,6 +29,7 @@ from kushim_pipeline.collect.http.call import Unread
 from kushim_pipeline.collect.http.listing import MAX_PAGES, Item
 from kushim_pipeline.collect.http.moment import parsed
 from kushim_pipeline.collect.http.reading import report, unexpected
+from kushim_pipeline.collect.record import Packed
 from kushim_pipeline.evidence.receipt import Reason
 
 WINDOW = timedelta(days=396)
@@ -47,7 +48,8 @@ class Walk:
     """Where the reading of one repository stands.
 
     `window`: what happened earlier is not read; `since`: what changed earlier is known; `whole`: all is read anew;
-    `known`: records of it that stand from before, with their marks (empty: it could not be read).
+    `known`: records of it that stand from before, with their marks (empty: it could not be read); `rows`: what the page
+    that is being read had of them.
     """
 
     repository: Item
@@ -61,6 +63,7 @@ class Walk:
     pages: int = 0
     cursors: set[str] = field(default_factory=set)
     seen: set[str] = field(default_factory=set)
+    rows: list[Packed] = field(default_factory=list)
     new: int = 0
     total: int = 0
     ended: bool = False
@@ -83,15 +86,15 @@ class Walk:
 class History:
     """A kind of thing that happens on default branches.
 
-    `part`: what asks for the next page of a repository; `path`: where in the answer its connection is; `take`: records
-    a node, and says whether what follows may be new; `is_done`: whether a page was enough, whatever follows; `sign`:
-    what stands between a repository and the rest of a record's id.
+    `part`: what asks for the next page of a repository; `path`: where in the answer its connection is; `take`: adds a
+    node to the walk's rows, and says whether what follows may be new; `is_done`: whether a page was enough, whatever
+    follows; `sign`: what stands between a repository and the rest of a record's id.
     """
 
     question: Question
     part: Callable[[Walk], Part]
     path: tuple[str, ...]
-    take: Callable[[Collection, GithubReading, Walk, dict[str, Any], str], bool]
+    take: Callable[[Collection, GithubReading, Walk, dict[str, Any], Node], bool]
     is_done: Callable[[Walk], bool]
     sign: str
 
@@ -204,12 +207,16 @@ def _page(c: Collection, reading: GithubReading, history: History, walk: Walk, f
     walk.pages += 1
     goes_on = True
     fresh = len(walk.seen)
-    for number, node in enumerate(nodes_of(page, operation)):
-        errors = found.at(*history.path, "nodes", number) if found.errors else ()
-        if not isinstance(node, dict) or errors:
-            _quarantine(c, history, walk, node, errors)
-        else:
-            goes_on = history.take(c, reading, walk, node, found.evidence) and goes_on
+    try:
+        for number, node in enumerate(nodes_of(page, operation)):
+            errors = found.at(*history.path, "nodes", number) if found.errors else ()
+            if not isinstance(node, dict) or errors:
+                _quarantine(c, history, walk, node, errors)
+            else:
+                goes_on = history.take(c, reading, walk, node, found) and goes_on
+    finally:  # what was found before a fault stands
+        c.record_many(walk.rows)
+        walk.rows.clear()
     cursor = next_cursor(page, walk.cursors, operation)
     if not goes_on or history.is_done(walk) or (reading.sample and walk.pages):
         walk.ended = True

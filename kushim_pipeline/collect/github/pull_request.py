@@ -8,10 +8,11 @@ from datetime import timedelta
 from typing import Any
 
 from kushim_pipeline.collect.collection import Collection
-from kushim_pipeline.collect.github.graphql import PAGE, GithubReading, Part, Question, repository_part, rest_of
+from kushim_pipeline.collect.github.graphql import PAGE, GithubReading, Node, Part, Question, repository_part, rest_of
 from kushim_pipeline.collect.github.history import History, Walk, read_history
 from kushim_pipeline.collect.http.call import Unread
 from kushim_pipeline.collect.http.moment import parsed
+from kushim_pipeline.collect.record import pack
 from kushim_pipeline.evidence.receipt import Reason
 
 NEEDS = "the repository permissions Pull requests, Contents, Commit statuses and Checks: read (classic: repo)"
@@ -68,7 +69,7 @@ def _part(walk: Walk) -> Part:
     )
 
 
-def _take(c: Collection, reading: GithubReading, walk: Walk, node: dict[str, Any], evidence: str) -> bool:
+def _take(c: Collection, reading: GithubReading, walk: Walk, node: dict[str, Any], page: Node) -> bool:
     number, updated, merged = node.get("number"), parsed(node.get("updatedAt")), parsed(node.get("mergedAt"))
     if not isinstance(number, int) or isinstance(number, bool):
         raise Unread(Reason.QUARANTINED, QUESTION.operation, "a merged pull request has no number")
@@ -86,7 +87,8 @@ def _take(c: Collection, reading: GithubReading, walk: Walk, node: dict[str, Any
         except Unread as trouble:
             c.unreadable(name, trouble.reason, trouble.operation, trouble.message)
         else:
-            c.record(name, body, evidence=evidence, observed_at=updated, mark=mark)
+            shown = page.shown and body is node
+            walk.rows.append(pack(name, body, page.evidence, shown, updated, mark))
     return True
 
 

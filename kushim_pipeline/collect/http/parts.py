@@ -1,4 +1,4 @@
-"""A long list in an answer, cut into parts that are decoded one after the other.
+"""A long list, or large members, in an answer, cut into parts that are decoded one after the other.
 
 What a page of megabytes becomes does not fit into a processor's cache: decoded whole, it is read and freed at half the
 speed. Where to cut is guessed: between two elements that begin alike. The guess proves itself. If each part is a JSON
@@ -6,7 +6,7 @@ array, and the answer with the list left out is JSON with a list at that place, 
 together, for JSON can be read in one way only. If not, the answer has to be read as a whole.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +55,44 @@ def cut(data: bytes, key: str | None) -> Cut | None:
         return None
     between = b"}, " if data.find(b"}, " + opening, begin, end) > 0 else b"},"
     return Cut(rest, data, tuple(_borders(data, begin, end, between, opening)))
+
+
+@dataclass(frozen=True)
+class Members:
+    """The members of an object in an answer, undecoded but for the last."""
+
+    texts: tuple[bytes, ...]
+    last: tuple[Any, bool]
+
+    def value(self, number: int) -> tuple[Any, bool]:
+        """A member's value, and whether the bytes show all that it holds. Raises BadJson where it is not sound."""
+        return self.last if number == len(self.texts) - 1 else _only(self.texts[number])
+
+
+def members(data: bytes, key: str, names: Sequence[str]) -> Members | None:
+    """Cut an answer that is `{"<key>":{…}}` and nothing else, where the inner object's members are objects under these
+    names in this order. Out: None where it is not seen to be that."""
+    head = b'{"%b":{' % key.encode()
+    if not data.startswith(b'%b"%b":{' % (head, names[0].encode())) or not data.endswith(b"}}"):
+        return None
+    begins = [len(head)]
+    for name in names[1:]:
+        begins.append(data.find(b',"%b":{' % name.encode(), begins[-1]) + 1)
+    if not all(begins):
+        return None
+    ends = [*(begin - 1 for begin in begins[1:]), len(data) - 2]
+    texts = tuple(data[begin:end] for begin, end in zip(begins, ends, strict=True))
+    try:
+        return Members(texts, _only(texts[-1]))  # an answer that was cut off does not end soundly
+    except BadJson:
+        return None
+
+
+def _only(member: bytes) -> tuple[Any, bool]:
+    document, shown = decode_shown(b"{%b}" % member)
+    if len(document) != 1:
+        raise BadJson("not one member")
+    return next(iter(document.values())), shown
 
 
 def _begin(data: bytes, key: str | None) -> int:

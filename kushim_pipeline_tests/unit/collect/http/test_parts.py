@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kushim_pipeline.collect.http import parts
-from kushim_pipeline.collect.http.parts import cut
+from kushim_pipeline.collect.http.parts import cut, members
 from kushim_pipeline.evidence.json_door import BadJson, decode
 
 TEXTS = st.text(st.sampled_from('ab"\\\\{}[],: é\x01'), max_size=8)
@@ -88,3 +88,41 @@ def test_elements_are_known_to_be_shown() -> None:
     found = cut(b'[{"id":"a"},{"id":"bbbbbbbbbbbb"},{"id":"\\u0063"}]', None)
     assert found is not None
     assert list(found.elements()) == [({"id": "a"}, True), ({"id": "bbbbbbbbbbbb"}, True), ({"id": "c"}, False)]
+
+
+@given(st.lists(ELEMENTS, min_size=1, max_size=4))
+def test_members_are_what_was_there(values: list[dict[str, Any]]) -> None:
+    names = [f"r{number}" for number in range(len(values))]
+    data = json.dumps({"data": dict(zip(names, values, strict=True))}, separators=(",", ":"), ensure_ascii=False)
+    found = members(data.encode(), "data", names)
+    assert found is not None
+    assert [found.value(number)[0] for number in range(len(values))] == [
+        decode(json.dumps(each).encode()) for each in values
+    ]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"data":{"r0":{"a":1},"r1":{"b":2}}',  # cut off
+        b'{"data":{"r0":{"a":1},"r1":{"b":2}},"errors":[{"a":{}}]}',
+        b'{"data":{"r0":{"a":1},"r1":{"b":2}},"more":{"a":{}}}',
+        b'{"data":{"r0":{"a":1},"r1":null}}',
+        b'{"data":{"r1":{"a":1},"r0":{"b":2}}}',
+        b'{"data":{"r0":{"a":1},"r1":{"b":2},"r2":{"c":3}}}',
+        b'{"data":{"r0":{"a":1},"x":1,"r1":{"b":2,"b":3}}}',
+        b'{"data": {"r0":{"a":1},"r1":{"b":2}}}',
+        b"",
+    ],
+)
+def test_what_is_not_seen_to_be_these_members_is_read_whole(data: bytes) -> None:
+    assert members(data, "data", ["r0", "r1"]) is None
+
+
+@pytest.mark.parametrize("poison", [b'{"a":1,"a":2}', b'{"a":"\\u0000"}', b'{"a":1},"x":{}', b'{"a":[}]'])
+def test_a_poisonous_member_spoils_itself_alone(poison: bytes) -> None:
+    found = members(b'{"data":{"r0":{"a":1},"r1":%b,"r2":{"c":"\\u0063"}}}' % poison, "data", ["r0", "r1", "r2"])
+    assert found is not None
+    assert (found.value(0), found.value(2)) == (({"a": 1}, True), ({"c": "c"}, False))
+    with pytest.raises(BadJson):
+        found.value(1)

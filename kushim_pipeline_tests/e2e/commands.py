@@ -1,13 +1,11 @@
 """Run the kushim command as a person would: a process of its own, in a folder, with an environment."""
 
-import json
 import os
 import select
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 KUSHIM = [sys.executable, "-c", "from kushim_pipeline.cli import main; main()"]
 # What the test's own shell may have set, and what would change what is tested.
@@ -40,19 +38,6 @@ def kushim(
     )
     assert code is None or done.returncode == code, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done
-
-
-def table(folder: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
-    """The rows of a command that prints a table."""
-    found: list[dict[str, Any]] = json.loads(
-        kushim(folder, *arguments, "--format", "json", environment=environment).stdout
-    )
-    return found
-
-
-def rows(folder: Path, sql: str, environment: Mapping[str, str] | None = None) -> list[tuple[Any, ...]]:
-    """The rows of `kushim query`."""
-    return [tuple(row.values()) for row in table(folder, "query", sql, environment=environment)]
 
 
 def started(folder: Path, *arguments: str, environment: Mapping[str, str]) -> "subprocess.Popen[str]":

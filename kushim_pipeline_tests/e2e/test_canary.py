@@ -13,7 +13,8 @@ import pytest
 from kushim_pipeline.settings import Settings
 from kushim_pipeline.stores import open_stores
 from kushim_pipeline_tests.canary import found, stacks
-from kushim_pipeline_tests.e2e.commands import kushim, surroundings, table
+from kushim_pipeline_tests.e2e import forked
+from kushim_pipeline_tests.e2e.commands import kushim, surroundings
 from kushim_pipeline_tests.e2e.echo import Echo, echo
 
 IN_ENVIRONMENT = "canary-env-/q8+Zt=&x0193"
@@ -49,11 +50,16 @@ class Place:
     vendor: Echo
     said: list[str] = field(default_factory=list)
 
-    def run(self, *arguments: str, value: str | None = None, code: int | None = 0, **more: str) -> str:
+    def run(self, *arguments: str, code: int | None = 0) -> None:
         """Run a command; its output is searched later."""
+        ended = forked.kushim(self.folder, self.environment, *arguments, prepare=[forked.judging("aws", "github")])
+        assert code is None or ended.code == code, ended.said
+        self.said.append(ended.said)
+
+    def type(self, *arguments: str, value: str | None = None, code: int | None = 0, **more: str) -> None:
+        """Run a command as a person starts it: a fresh interpreter, something on its stdin."""
         done = kushim(self.folder, *arguments, environment={**self.environment, **more}, code=code, value=value)
         self.said.append(done.stdout + done.stderr)
-        return self.said[-1]
 
 
 @pytest.fixture(scope="module")
@@ -69,12 +75,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         (folder / "tenants" / "beta.yaml").write_text(BETA.format(url=vendor.url))
         place = Place(folder, environment, vendor)
         place.run("run", code=1)  # before the secrets are there
-        place.run("secrets", "set", "aws-key", "--tenant", "acme", value=f"{IN_VAULT}\n")
+        place.type("secrets", "set", "aws-key", "--tenant", "acme", value=f"{IN_VAULT}\n")
         place.run("secrets", "set", "token", "--tenant", "beta", "--from-env", "HOSTS_CANARY")
         place.run("run", code=None)
-        place.run("secrets", "set", "aws-key", "--tenant", "acme", value=ROTATED)
+        place.type("secrets", "set", "aws-key", "--tenant", "acme", value=ROTATED)
         vendor.aws = ROTATED
-        place.run("run", code=None, KUSHIM_DEBUG="1")
+        place.type("run", code=None, KUSHIM_DEBUG="1")
         place.run("secrets", "rotate")
         place.run("secrets", "rotate", "--tenant", "beta")
         place.run("secrets", "check")
@@ -92,7 +98,7 @@ def test_the_vendor_was_told_and_repeated(place: Place) -> None:
     assert any(IN_ENVIRONMENT in header for header in place.vendor.seen)
     assert any("Credential=AKIAEXAMPLEEXAMPLE00" in header for header in place.vendor.seen)
     assert place.vendor.answers > 10
-    errors = table(place.folder, "query", "SELECT * FROM raw.receipt_error", environment=place.environment)
+    errors = forked.table(place.folder, place.environment, "query", "SELECT * FROM raw.receipt_error")
     messages = [row["message"] for row in errors]
     assert any("***" in message for message in messages)
     assert any(row["tenant_id"] == "beta" for row in errors)

@@ -19,8 +19,9 @@ from kushim_pipeline.sandbox.world import key_variable
 from kushim_pipeline.settings import Settings
 from kushim_pipeline.stores import open_stores
 from kushim_pipeline.tenants.load import load_tenants
-from kushim_pipeline_tests.e2e.commands import descendants, ends, kushim, rows, started, surroundings, table, wait_for
+from kushim_pipeline_tests.e2e.commands import descendants, ends, kushim, started, surroundings, wait_for
 from kushim_pipeline_tests.e2e.expected import Verdicts, expected, log_hours
+from kushim_pipeline_tests.e2e.forked import rows, table
 
 MANIFEST = load()
 _SINCE = (
@@ -74,7 +75,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     for _ in range(2):
         done = kushim(folder, "demo", environment=surroundings(**CANARIES))
         said.append(done.stdout + done.stderr)
-        since.append(rows(folder, _SINCE))
+        since.append(rows(folder, surroundings(), _SINCE))
     return Demo(folder, (said[0], said[1]), (since[0], since[1]))
 
 
@@ -85,14 +86,14 @@ def test_every_verdict_is_the_manifests(demo: Demo, tenant_id: str) -> None:
     assert not tenants.problems
     tenant = next(tenant for tenant in tenants.tenants if tenant.tenant == tenant_id)
     names = json.loads((demo.home / "sandbox" / "names.json").read_text())[tenant_id]
-    for owner, account, until in rows(demo.folder, _LOG_READ):
+    for owner, account, until in rows(demo.folder, surroundings(), _LOG_READ):
         if owner == tenant_id and until:
             at = datetime.fromisoformat(until).astimezone(UTC)
             names |= log_hours(account, at, MANIFEST.tenants[tenant_id].policy["okta_log_window_days"])
     streams = {stream for check in load_catalogue().checks.values() for stream in check.streams}
     wanted = expected(MANIFEST, MANIFEST.tenants[tenant_id], names, expected_units(tenant), streams)
 
-    results = table(demo.folder, "results", "--tenant", tenant_id)
+    results = table(demo.folder, surroundings(), "results", "--tenant", tenant_id)
 
     found: Verdicts = {
         (row["check_id"], row["resource_id"]): (row["status"], row["reason"] if row["status"] == "UNKNOWN" else "")
@@ -131,7 +132,7 @@ def test_nothing_of_one_tenant_is_found_under_another(demo: Demo) -> None:
         for tenant_id, words in own.items()
         for word in words
     ]
-    found = rows(demo.folder, " UNION ALL ".join(searches))
+    found = rows(demo.folder, surroundings(), " UNION ALL ".join(searches))
     assert {owner for _, owner, _, _ in found} == set(own), "the search finds what is there"
     assert [row for row in found if row[3] != row[1]] == []
 
@@ -142,7 +143,7 @@ def test_a_second_run_changes_no_verdict_and_adds_no_row(demo: Demo) -> None:
 
     assert lasting(demo.since[1]) == lasting(demo.since[0])
     query = "SELECT count(*), count(valid_to) FROM mart_v1.check_result_history WHERE check_id <> "
-    (counted,) = rows(demo.folder, f"{query}'{_BY_THE_HOUR}'")
+    (counted,) = rows(demo.folder, surroundings(), f"{query}'{_BY_THE_HOUR}'")
     assert counted == (len(lasting(demo.since[0])), 0)
 
 
@@ -175,7 +176,7 @@ def test_the_commands_it_names_work(demo: Demo) -> None:
 
 
 def test_receipts_and_controls_agree_with_the_manifest(demo: Demo) -> None:
-    receipts = table(demo.folder, "receipts")
+    receipts = table(demo.folder, surroundings(), "receipts")
     elsewhere = [row for row in receipts if row["tenant_id"] != "hooli"]
     assert {row["outcome"] for row in elsewhere if row["stream"] not in _FOR_APPS} == {"complete"}
     assert {row["outcome"] for row in elsewhere if row["stream"] in _FOR_APPS} == {"complete", "denied"}
@@ -186,7 +187,7 @@ def test_receipts_and_controls_agree_with_the_manifest(demo: Demo) -> None:
     assert counted
     assert all(row["records"] == row["declared_total"] for row in counted)
 
-    controls = table(demo.folder, "controls", "--framework", "soc2")
+    controls = table(demo.folder, surroundings(), "controls", "--framework", "soc2")
     assert {row["tenant_id"] for row in controls} == set(MANIFEST.tenants)
     for row in controls:
         worst = [status for status in ("fail", "unknown", "excepted", "pass", "not_applicable") if row[status]]
@@ -216,6 +217,7 @@ def test_verify_names_one_flipped_byte(demo: Demo, tmp_path: Path) -> None:
     shutil.copytree(demo.home, home, ignore=shutil.ignore_patterns("dagster", "warehouse"))
     ((digest,),) = rows(
         demo.folder,
+        surroundings(),
         "SELECT last_page_sha256 FROM raw.receipt WHERE tenant_id = 'initech' AND stream = 'aws.iam_password_policy' "
         "ORDER BY finished_at LIMIT 1",
     )

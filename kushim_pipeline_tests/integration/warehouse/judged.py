@@ -1,5 +1,6 @@
 """A small judged warehouse: a few cases of checks as tenants, evaluated twice, the second time with stale evidence."""
 
+import shutil
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -25,6 +26,11 @@ class Judged:
     url: str
     shelf: Shelf
     tenants: list[TenantConfig]
+
+    def copied(self, folder: Path) -> "Judged":
+        """The same in a folder that is not there yet."""
+        shutil.copytree(self.shelf.root.parent, folder)
+        return Judged(f"duckdb:///{folder / 'w.duckdb'}", Shelf(folder / "shelf"), self.tenants)
 
 
 def make(folder: Path) -> Judged:

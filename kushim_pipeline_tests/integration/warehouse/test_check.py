@@ -12,7 +12,7 @@ from kushim_pipeline.operate.copy import copy_warehouse
 from kushim_pipeline.operate.health import check_warehouse
 from kushim_pipeline.warehouse import NothingPublished, QueryRefused, open_writer
 from kushim_pipeline.warehouse.checking import RULES
-from kushim_pipeline_tests.integration.warehouse.judged import CATALOGUE, Judged, make
+from kushim_pipeline_tests.integration.warehouse.judged import CATALOGUE, Judged
 from kushim_pipeline_tests.postgres import PostgresServer, as_login, execute
 
 RULE_NAMES = {*(name for name, _ in RULES), "derived", "ledger"}
@@ -64,11 +64,6 @@ ON_POSTGRES = {
         "records", "DROP INDEX raw.record_open;" + RECORD_AGAIN.format("valid_from + INTERVAL '1 day'", "NULL"),
         "two versions stand open"),
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def judged(tmp_path_factory: pytest.TempPathFactory) -> Judged:
-    return make(tmp_path_factory.mktemp("judged"))
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from kushim_pipeline.warehouse.copying import CopyRefused, copy_tables
 from kushim_pipeline.warehouse.look import open_look
 from kushim_pipeline.warehouse.portable import as_text, columns, portable_tables, tables
 from kushim_pipeline_tests.fixtures import AS_OF
-from kushim_pipeline_tests.integration.warehouse.judged import CATALOGUE, Judged, make
+from kushim_pipeline_tests.integration.warehouse.judged import CATALOGUE, Judged
 from kushim_pipeline_tests.integration.warehouse.parity import contents
 from kushim_pipeline_tests.integration.warehouse.parity import tables as all_tables
 from kushim_pipeline_tests.postgres import PostgresServer, as_login, execute
@@ -27,11 +27,6 @@ SCHEMA = Path(__file__).resolve().parents[3] / "sql" / "schema"
 
 def silent(_: str) -> None:
     """Nobody watches."""
-
-
-@pytest.fixture(scope="module")
-def judged(tmp_path_factory: pytest.TempPathFactory) -> Judged:
-    return make(tmp_path_factory.mktemp("judged"))
 
 
 @pytest.fixture(scope="module")

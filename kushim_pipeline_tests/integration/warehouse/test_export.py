@@ -1,7 +1,9 @@
 """One tenant's file for an auditor: everything of the tenant, nothing of another, from either engine."""
 
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,17 +20,16 @@ from kushim_pipeline.warehouse import open_reader, open_writer
 from kushim_pipeline.warehouse.look import open_look
 from kushim_pipeline.warehouse.portable import columns, digest, tables
 from kushim_pipeline_tests.fixtures import AS_OF
-from kushim_pipeline_tests.integration.warehouse.judged import CATALOGUE, HOSTILE, LAST, Judged, make
+from kushim_pipeline_tests.integration.warehouse.judged import CATALOGUE, HOSTILE, LAST, Judged
 from kushim_pipeline_tests.postgres import PostgresServer
 
 CANARY = "canary4711"
 
 
 @pytest.fixture(scope="module")
-def judged(tmp_path_factory: pytest.TempPathFactory) -> Judged:
+def judged(judged: Judged) -> Judged:
     """Two evaluations, four days apart, and a second tenant whose name stands wherever a name can stand."""
-    made = make(tmp_path_factory.mktemp("judged"))
-    with open_writer(made.url) as warehouse:
+    with open_writer(judged.url) as warehouse:
         for table in tables(warehouse, ("raw", "verdict")):
             names = columns(warehouse, table)
             if "tenant_id" in names:
@@ -42,7 +43,13 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Judged:
                 warehouse.load(table, names, [values])
         warehouse.query("UPDATE verdict.evaluated_check SET error = ? WHERE check_id = 'AWS-IAM-005'", (CANARY,))
         warehouse.script("UPDATE verdict.evaluation SET results = 47114711")
-    return made
+        # A framework of one control, since every check supports one of the real ones.
+        warehouse.script(
+            "DELETE FROM catalogue.control_criterion WHERE framework = 'hipaa';"
+            "INSERT INTO catalogue.control_criterion SELECT control_id, 'hipaa', 'H-1' FROM catalogue.control_check "
+            "WHERE check_id = 'AWS-IAM-005' LIMIT 1"
+        )
+    return judged
 
 
 def _canary(kind: str, name: str) -> Any:
@@ -71,44 +78,70 @@ def made(url: str, tenant: str, file: Path, **cut: Any) -> Exported:
     return export(url, CATALOGUE, Trail(file.parent), tenant, file, lambda _: None, **cut)
 
 
-def ask(file: Path, sql: str) -> list[tuple[Any, ...]]:
-    """What an auditor's plain DuckDB answers."""
+@dataclass(frozen=True)
+class Whole:
+    """All of a tenant, in a file that tests only read."""
+
+    tenant: str
+    file: Path
+
+
+@pytest.fixture(scope="module")
+def whole(url: str, judged: Judged, tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    found = Whole(judged.tenants[0].tenant, tmp_path_factory.mktemp("whole") / "e.duckdb")
+    made(url, found.tenant, found.file)
+    return found
+
+
+@pytest.fixture(scope="module")
+def of_a_day(url: str, judged: Judged, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Exported]:
+    """The tenant's file for the day of the first evaluation, and what was said of it."""
+    file = tmp_path_factory.mktemp("day") / "e.duckdb"
+    return file, made(url, judged.tenants[0].tenant, file, window=(AS_OF.date(), AS_OF.date()))
+
+
+@contextmanager
+def auditor(file: Path) -> Iterator[Callable[[str], list[tuple[Any, ...]]]]:
+    """What an auditor's plain DuckDB answers, question after question."""
     with duckdb.connect(str(file), read_only=True) as link:
         link.execute("SET TimeZone = 'UTC'")
-        return link.execute(sql).fetchall()
+        yield lambda sql: link.execute(sql).fetchall()
 
 
-def test_everything_of_the_tenant_is_there(url: str, judged: Judged, tmp_path: Path) -> None:
-    tenant, file = judged.tenants[0].tenant, tmp_path / "e.duckdb"
-    made(url, tenant, file)
+def ask(file: Path, sql: str) -> list[tuple[Any, ...]]:
+    """The answer to one question."""
+    with auditor(file) as answered:
+        return answered(sql)
+
+
+def test_everything_of_the_tenant_is_there(whole: Whole, judged: Judged) -> None:
+    tenant, file = whole.tenant, whole.file
     counted = {"verdict.evaluation", "verdict.evaluated_check", "ops.clock", "ops.migration"}
-    with open_look(judged.url) as look:
+    with open_look(judged.url) as look, auditor(file) as answered:
         for table in set(tables(look)) - counted:
             names = ", ".join(f'CAST("{name}" AS VARCHAR)' for name in columns(look, table))
             where = f"WHERE tenant_id = '{tenant}'" if "tenant_id" in columns(look, table) else ""
             expected = look.query(f"SELECT {names} FROM {table} {where}").rows
-            found = ask(file, f"SELECT {names} FROM {table}")
+            found = answered(f"SELECT {names} FROM {table}")
             assert sorted(found, key=repr) == sorted(expected, key=repr), table
     assert ask(
         file, f"SELECT count(*) FROM raw.record WHERE resource_id = '{HOSTILE.replace(chr(39), chr(39) * 2)}'"
     ) == [(1,)]
 
 
-def test_plain_duckdb_reads_facts_and_every_mart(url: str, judged: Judged, tmp_path: Path) -> None:
-    tenant, file = judged.tenants[0].tenant, tmp_path / "e.duckdb"
-    made(url, tenant, file)
-    for name in MARTS:
-        assert ask(file, f"SELECT count(*) > 0 FROM mart_v1.{name}") == [(name != "failure",)] or name == "failure"
-    assert ask(file, "SELECT tenant_id FROM facts.kushim_tenant") == [(tenant,)]
-    for name in (*CATALOGUE.facts, "tenant_policy"):
-        with open_look(judged.url) as look:
+def test_plain_duckdb_reads_facts_and_every_mart(whole: Whole, judged: Judged) -> None:
+    tenant, file = whole.tenant, whole.file
+    with open_look(judged.url) as look, auditor(file) as answered:
+        for name in MARTS:
+            assert answered(f"SELECT count(*) > 0 FROM mart_v1.{name}") == [(name != "failure",)] or name == "failure"
+        assert answered("SELECT tenant_id FROM facts.kushim_tenant") == [(tenant,)]
+        for name in (*CATALOGUE.facts, "tenant_policy"):
             (expected,) = look.query(f"SELECT count(*) FROM facts.{name} WHERE tenant_id = ?", (tenant,)).rows
-        assert ask(file, f"SELECT count(*) FROM facts.{name}") == [expected], name
+            assert answered(f"SELECT count(*) FROM facts.{name}") == [expected], name
 
 
-def test_the_bytes_hold_nothing_of_another_tenant(url: str, judged: Judged, tmp_path: Path) -> None:
-    first, file = judged.tenants[0].tenant, tmp_path / "e.duckdb"
-    made(url, first, file)
+def test_the_bytes_hold_nothing_of_another_tenant(url: str, whole: Whole, judged: Judged, tmp_path: Path) -> None:
+    first, file = whole.tenant, whole.file
     foreign = [CANARY, *(tenant.tenant for tenant in judged.tenants[1:] if tenant.tenant not in first)]
     data = file.read_bytes()
     assert len(foreign) > 3
@@ -125,19 +158,17 @@ def test_the_bytes_hold_nothing_of_another_tenant(url: str, judged: Judged, tmp_
     ]
 
 
-def test_what_was_counted_over_all_tenants_is_counted_again(url: str, judged: Judged, tmp_path: Path) -> None:
-    tenant, file = judged.tenants[0].tenant, tmp_path / "e.duckdb"
-    made(url, tenant, file)
+def test_what_was_counted_over_all_tenants_is_counted_again(whole: Whole) -> None:
+    file = whole.file
     (last,) = ask(file, "SELECT as_of, results, opened FROM verdict.evaluation ORDER BY as_of DESC LIMIT 1")
     standing = ask(file, "SELECT count(*) FROM verdict.check_result WHERE valid_to IS NULL")[0][0]
     assert (last[0], last[1]) == (LAST, standing)
     assert ask(file, "SELECT sum(results) FROM verdict.check_status") == [(standing,)]
 
 
-def test_time_stands_still_in_the_file(judged: Judged, tmp_path: Path) -> None:
+def test_time_stands_still_in_the_file(of_a_day: tuple[Path, Exported], judged: Judged) -> None:
     """What stood before the end of the window stands, however late the auditor looks."""
-    tenant, file = judged.tenants[0].tenant, tmp_path / "e.duckdb"
-    made(judged.url, tenant, file, window=(AS_OF.date(), AS_OF.date()))
+    tenant, (file, _) = judged.tenants[0].tenant, of_a_day
     words = dict(ask(file, "SELECT status, count(*) FROM mart_v1.check_result GROUP BY 1"))
     end = datetime.combine(AS_OF.date() + timedelta(days=1), time(), UTC)
     with open_look(judged.url) as look:
@@ -157,9 +188,8 @@ def test_time_stands_still_in_the_file(judged: Judged, tmp_path: Path) -> None:
         )
 
 
-def test_a_window_holds_nothing_from_after_it(url: str, judged: Judged, tmp_path: Path) -> None:
-    tenant, file = judged.tenants[0].tenant, tmp_path / "e.duckdb"
-    made(url, tenant, file, window=(AS_OF.date(), AS_OF.date()))
+def test_a_window_holds_nothing_from_after_it(of_a_day: tuple[Path, Exported], judged: Judged) -> None:
+    tenant, (file, _) = judged.tenants[0].tenant, of_a_day
     end = "timestamptz '2026-06-02 00:00:00+00'"
     for table, since, until in (
         ("verdict.check_result", "valid_from", "valid_to"), ("raw.record", "valid_from", "valid_to"),
@@ -185,14 +215,7 @@ def test_a_window_leaves_out_what_ended_before_it(judged: Judged, tmp_path: Path
 
 
 def test_a_framework_cuts_checks_controls_and_streams(url: str, judged: Judged, tmp_path: Path) -> None:
-    """A framework of one control, since every check supports one of the real ones."""
     tenant, file = judged.tenants[1].tenant, tmp_path / "e.duckdb"
-    with open_writer(url) as warehouse:
-        warehouse.script(
-            "DELETE FROM catalogue.control_criterion WHERE framework = 'hipaa';"
-            "INSERT INTO catalogue.control_criterion SELECT control_id, 'hipaa', 'H-1' FROM catalogue.control_check "
-            "WHERE check_id = 'AWS-IAM-005' LIMIT 1"
-        )
     made(url, tenant, file, framework="hipaa")
     checks = {row[0] for row in ask(file, "SELECT check_id FROM catalogue.check_definition")}
     assert "AWS-IAM-005" in checks and len(checks) < 15
@@ -227,20 +250,20 @@ def test_the_manifest_can_be_recomputed(url: str, judged: Judged, tmp_path: Path
     assert (entry.kind, entry.payload["digest"], entry.payload["file"]) == ("warehouse.export", done.digest, "e.duckdb")
 
 
-def test_both_engines_give_the_same_file_for_a_window(judged: Judged, postgres_url: str, tmp_path: Path) -> None:
-    copy_warehouse(judged.url, postgres_url, CATALOGUE, lambda _: None)
-    window, tenant = (AS_OF.date(), AS_OF.date()), judged.tenants[0].tenant
-    first = made(judged.url, tenant, tmp_path / "a.duckdb", window=window)
-    assert made(postgres_url, tenant, tmp_path / "b.duckdb", window=window) == first
+def test_both_engines_give_the_same_file_for_a_window(
+    of_a_day: tuple[Path, Exported], judged: Judged, tmp_path: Path
+) -> None:
+    """And DuckDB gives it twice."""
+    _, found = of_a_day
+    window = (AS_OF.date(), AS_OF.date())
+    assert found == made(judged.url, judged.tenants[0].tenant, tmp_path / "e.duckdb", window=window)
 
 
-def test_kushim_itself_reads_the_file(judged: Judged, tmp_path: Path) -> None:
-    file = tmp_path / "e.duckdb"
-    made(judged.url, judged.tenants[0].tenant, file)
-    with open_reader(f"duckdb:///{file}") as reader:
+def test_kushim_itself_reads_the_file(whole: Whole) -> None:
+    with open_reader(f"duckdb:///{whole.file}") as reader:
         assert reader.query("SELECT count(*) > 0 FROM mart_v1.check_result").rows == [(True,)]
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["e.duckdb", "trail"]
+    assert stat.S_IMODE(whole.file.stat().st_mode) == 0o600
+    assert sorted(path.name for path in whole.file.parent.iterdir()) == ["e.duckdb", "trail"]
 
 
 def test_nothing_is_overwritten_and_nothing_is_left_behind(judged: Judged, tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.http.call import Call
 from kushim_pipeline.collect.http.client import Client
-from kushim_pipeline.collect.http.listing import PER_PAGE, PageRead, Paging, Walk, link_header, read_list
+from kushim_pipeline.collect.http.listing import PER_PAGE, PageRead, Paging, Walk, link_header
 from kushim_pipeline.collect.http.reading import Reading
-from kushim_pipeline.collect.http.recording import record_all
+from kushim_pipeline.collect.http.recording import record_list
 
 INSTALLATIONS = "GET /orgs/{org}/installations"
 GRANTS = "GET /orgs/{org}/personal-access-tokens"
@@ -31,7 +31,7 @@ def read_installations(c: Collection, reading: Reading) -> None:
 
     call = Call(INSTALLATIONS, f"/orgs/{reading.account}/installations", {}, NEEDS)
     paging = Paging(follow, ("per_page", PER_PAGE), "installations")
-    record_all(c, read_list(reading.client, c.keep, call, _id, paging))
+    record_list(c, reading.client, call, _id, paging)
     if counts:
         c.declare(counts[-1], f"{INSTALLATIONS}: total_count")
 
@@ -39,7 +39,7 @@ def read_installations(c: Collection, reading: Reading) -> None:
 def read_grants(c: Collection, reading: Reading) -> None:
     """A record for each fine-grained token that was granted."""
     call = Call(GRANTS, f"/orgs/{reading.account}/personal-access-tokens", {}, NEEDS_APP)
-    record_all(c, read_list(reading.client, c.keep, call, _id), proven_by=f"{GRANTS} lists all grants or is denied")
+    record_list(c, reading.client, call, _id, proven_by=f"{GRANTS} lists all grants or is denied")
 
 
 def _id(element: dict[str, Any]) -> str | None:

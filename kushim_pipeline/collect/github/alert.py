@@ -16,7 +16,7 @@ from kushim_pipeline.collect.github.listed import read_by_cursor
 from kushim_pipeline.collect.http.call import Call, Keep, Unread
 from kushim_pipeline.collect.http.listing import full_name, read_list
 from kushim_pipeline.collect.http.reading import Reading
-from kushim_pipeline.collect.http.recording import record_all
+from kushim_pipeline.collect.http.recording import record_all, record_list
 from kushim_pipeline.evidence.receipt import Reason
 
 DEPENDABOT = "GET /orgs/{org}/dependabot/alerts"
@@ -39,8 +39,7 @@ def read_dependabot(c: Collection, reading: Reading) -> None:
 def read_code_scanning(c: Collection, reading: Reading) -> None:
     """A record for each alert of code scanning."""
     call = Call(CODE_SCANNING, f"/orgs/{reading.account}/code-scanning/alerts", OLDEST_FIRST, NEEDS_CODE)
-    listing = read_list(reading.client, c.keep, call, _name)
-    record_all(c, listing, proven_by=f"{CODE_SCANNING} lists all alerts or is denied")
+    record_list(c, reading.client, call, _name, proven_by=f"{CODE_SCANNING} lists all alerts or is denied")
 
 
 def read_secret_scanning(c: Collection, reading: Reading) -> None:

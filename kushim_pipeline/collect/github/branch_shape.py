@@ -8,6 +8,7 @@ GraphQL, objects BranchProtectionRule and RepositoryRuleset; REST, "Get branch p
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 ACTORS = {"User": ("users", "login"), "Team": ("teams", "slug"), "App": ("apps", "slug")}
@@ -23,6 +24,9 @@ KINDS = frozenset(
 """Rules as REST names them; GraphQL's names are the same in capitals."""
 WITH_PARAMETERS = ("pull_request", "required_status_checks", "workflows")
 """Rules whose parameters are judged, so that they must be there."""
+
+
+_SIGNS = frozenset("[]{}\\*?")
 
 
 class NotProven(Exception):
@@ -141,11 +145,18 @@ def whole(body: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
 
 def matches(pattern: str, name: str) -> bool:
     """Whether a pattern names a text. A star stands within a part of a path, `**/` for any parts."""
+    if _SIGNS.isdisjoint(pattern):
+        return pattern == name
+    return _expression(pattern).fullmatch(name) is not None
+
+
+@lru_cache(maxsize=1024)
+def _expression(pattern: str) -> re.Pattern[str]:
     if any(sign in pattern for sign in "[]{}\\") or re.search(r"\*\*(?!/)|(?<!/)(?<!^)\*\*", pattern):
         raise NotProven(f"the pattern {pattern} is not one of those that can be told")
     parts = re.split(r"(\*\*/|\*|\?)", pattern)
     signs = {"**/": "(?:[^/]+/)*", "*": "[^/]*", "?": "[^/]"}
-    return re.fullmatch("".join(signs.get(part) or re.escape(part) for part in parts), name) is not None
+    return re.compile("".join(signs.get(part) or re.escape(part) for part in parts))
 
 
 def _reached(condition: Mapping[str, Any], name: str, *, default: bool) -> bool:

@@ -1,9 +1,11 @@
 """From a list that was read to the records of a stream, at once or one by one, and the words for what is wrong."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from kushim_pipeline.collect.collection import Collection
-from kushim_pipeline.collect.http.listing import Item, Listing
+from kushim_pipeline.collect.http.call import Call, Unread
+from kushim_pipeline.collect.http.client import Client
+from kushim_pipeline.collect.http.listing import Identity, Item, Listing, Paging, Walk, walk_as
 from kushim_pipeline.collect.http.reading import Reading, noted, report
 from kushim_pipeline.collect.record import pack
 from kushim_pipeline.evidence.receipt import Reason
@@ -17,12 +19,30 @@ def record_all(c: Collection, listing: Listing, *, proven_by: str = "") -> None:
         c.empty_is_proven(proven_by)
 
 
+def record_list(
+    c: Collection, client: Client, call: Call, identity: Identity, paging: Paging | None = None, *, proven_by: str = ""
+) -> Walk:
+    """Read a list as `read_list` does, with a record for each element. In: why an empty list is empty. Out: the
+    reading, with all ids that were seen."""
+    walk = Walk(call)
+    for rows in walk_as(client, c.keep, walk, identity, paging, lambda item: pack(*item)):
+        c.record_many(rows)
+    _report(c, walk.problems, walk.quarantined, call.operation)
+    if proven_by and not walk.problems and not walk.ids:
+        c.empty_is_proven(proven_by)
+    return walk
+
+
 def report_faults(c: Collection, listing: Listing) -> None:
     """What is wrong with a list, reported to a stream that depends on it, and what was seen and could not be taken."""
-    for trouble in listing.problems:
+    _report(c, listing.problems, listing.quarantined, listing.operation)
+
+
+def _report(c: Collection, problems: Iterable[Unread], poisonous: Iterable[tuple[str, str]], operation: str) -> None:
+    for trouble in problems:
         report(c, trouble)
-    for name, message in listing.quarantined:
-        c.unreadable(name, Reason.QUARANTINED, listing.operation, message)
+    for name, message in poisonous:
+        c.unreadable(name, Reason.QUARANTINED, operation, message)
 
 
 def each(c: Collection, reading: Reading, operation: str, items: list[Item], one: Callable[[Item], None]) -> None:

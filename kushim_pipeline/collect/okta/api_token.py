@@ -5,9 +5,8 @@ Source: Okta, "API Tokens, list all API token metadata": all at once. A reading 
 
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.http.call import Call
-from kushim_pipeline.collect.http.listing import read_list
 from kushim_pipeline.collect.http.reading import Reading
-from kushim_pipeline.collect.http.recording import record_all
+from kushim_pipeline.collect.http.recording import record_list
 from kushim_pipeline.collect.okta.dialect import API
 from kushim_pipeline.collect.okta.paging import by_id, linked
 
@@ -18,4 +17,4 @@ NEEDS = "the scope okta.apiTokens.read (an API token: of an administrator who ma
 def read(c: Collection, reading: Reading) -> None:
     """A record for each token."""
     call = Call(OPERATION, f"{API}/api-tokens", {}, NEEDS)
-    record_all(c, read_list(reading.client, c.keep, call, by_id, linked(reading.account)))
+    record_list(c, reading.client, call, by_id, linked(reading.account))

@@ -6,9 +6,8 @@ others get E0000015. The password is an authenticator, so the list is never empt
 
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.http.call import Call
-from kushim_pipeline.collect.http.listing import read_list
 from kushim_pipeline.collect.http.reading import Reading
-from kushim_pipeline.collect.http.recording import record_all
+from kushim_pipeline.collect.http.recording import record_list
 from kushim_pipeline.collect.okta.dialect import API
 from kushim_pipeline.collect.okta.paging import by_id, linked
 
@@ -19,4 +18,4 @@ NEEDS = "the scope okta.authenticators.read (an API token: of a read-only admini
 def read(c: Collection, reading: Reading) -> None:
     """A record for each authenticator."""
     call = Call(OPERATION, f"{API}/authenticators", {}, NEEDS)
-    record_all(c, read_list(reading.client, c.keep, call, by_id, linked(reading.account)))
+    record_list(c, reading.client, call, by_id, linked(reading.account))

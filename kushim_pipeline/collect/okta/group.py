@@ -5,9 +5,8 @@ Source: Okta, "Groups, list all groups": Okta advises against its own largest pa
 
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.http.call import Call
-from kushim_pipeline.collect.http.listing import read_list
 from kushim_pipeline.collect.http.reading import Reading
-from kushim_pipeline.collect.http.recording import record_all
+from kushim_pipeline.collect.http.recording import record_list
 from kushim_pipeline.collect.okta.dialect import API
 from kushim_pipeline.collect.okta.paging import by_id, linked
 
@@ -18,4 +17,4 @@ NEEDS = "the scope okta.groups.read (an API token: of a read-only administrator)
 def read(c: Collection, reading: Reading) -> None:
     """A record for each group. The list is never empty: Everyone is a group that nobody can delete."""
     call = Call(OPERATION, f"{API}/groups", {}, NEEDS)
-    record_all(c, read_list(reading.client, c.keep, call, by_id, linked(reading.account, 1000)))
+    record_list(c, reading.client, call, by_id, linked(reading.account, 1000))

@@ -8,8 +8,8 @@ from typing import Any
 
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.http.call import Call
-from kushim_pipeline.collect.http.listing import name_of, read_list
-from kushim_pipeline.collect.http.recording import record_all
+from kushim_pipeline.collect.http.listing import name_of
+from kushim_pipeline.collect.http.recording import record_list
 from kushim_pipeline.collect.slack.listing import by_cursor
 from kushim_pipeline.collect.slack.workspace import Workspace
 
@@ -20,7 +20,7 @@ NEEDS = "an Enterprise organisation, and a user token of its administrator with 
 def read(c: Collection, workspace: Workspace) -> None:
     """A record for each approved app."""
     call = Call(OPERATION, f"/{OPERATION}", {}, NEEDS)
-    record_all(c, read_list(workspace.organization, c.keep, call, _app_id, by_cursor("approved_apps")))
+    record_list(c, workspace.organization, call, _app_id, by_cursor("approved_apps"))
 
 
 def _app_id(element: dict[str, Any]) -> str | None:

@@ -8,8 +8,8 @@ from typing import Any
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.http.call import Call
 from kushim_pipeline.collect.http.client import Client
-from kushim_pipeline.collect.http.listing import PageRead, Paging, Walk, name_of, read_list
-from kushim_pipeline.collect.http.recording import record_all
+from kushim_pipeline.collect.http.listing import PageRead, Paging, Walk, name_of
+from kushim_pipeline.collect.http.recording import record_list
 from kushim_pipeline.collect.slack.listing import after
 from kushim_pipeline.collect.slack.workspace import Workspace
 
@@ -28,7 +28,6 @@ def read(c: Collection, workspace: Workspace) -> None:
 
     call = Call(OPERATION, f"/{OPERATION}", {}, NEEDS)
     paging = Paging(follow, ("limit", SIZE), "organizations")
-    listing = read_list(workspace.client, c.keep, call, lambda found: name_of(found, "team_id"), paging)
-    record_all(c, listing)
+    listing = record_list(c, workspace.client, call, lambda found: name_of(found, "team_id"), paging)
     if counted and type(counted[-1]) is int and not listing.problems:
         c.declare(counted[-1], f"{OPERATION}: total_count")

@@ -11,8 +11,8 @@ is read first, so that who joins meanwhile is no loss.
 
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.http.call import Call
-from kushim_pipeline.collect.http.listing import name_of, read_list
-from kushim_pipeline.collect.http.recording import record_all
+from kushim_pipeline.collect.http.listing import name_of
+from kushim_pipeline.collect.http.recording import record_list
 from kushim_pipeline.collect.slack.billable_user import OPERATION as BILLABLE
 from kushim_pipeline.collect.slack.billable_user import billable_users
 from kushim_pipeline.collect.slack.listing import by_cursor
@@ -27,13 +27,11 @@ def read(c: Collection, workspace: Workspace) -> None:
     """A record for each member."""
     weighed = billable_users(workspace, c.keep)
     call = Call(OPERATION, f"/{OPERATION}", workspace.of_team(), NEEDS)
-    listing = read_list(workspace.client, c.keep, call, lambda user: name_of(user, "id"), by_cursor("members"))
-    record_all(c, listing)
+    listed = record_list(c, workspace.client, call, lambda user: name_of(user, "id"), by_cursor("members"))
     if workspace.reading.sample:
         return
-    seen = {item.id for item in listing.items} | {name for name, _ in listing.quarantined}
     # Whoever the list of billing names is a member, even where that list itself is not whole.
-    missing = {item.id for item in weighed.items} - seen
+    missing = {item.id for item in weighed.items} - listed.ids
     if missing:
         message = (
             f"{BILLABLE} has {len(weighed.items)} members, {len(missing)} of whom are not listed, as {min(missing)}"

@@ -259,7 +259,7 @@ def test_a_fault_of_ours_is_unknown_in_its_place(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("ours")
 
-    place = {"user": "read_list", "channel_member": "_members", "integration_log": "read_log"}[stream]
+    place = {"user": "billable_users", "channel_member": "_members", "integration_log": "read_log"}[stream]
     monkeypatch.setattr(f"kushim_pipeline.collect.slack.{stream}.{place}", broken)
     found = collect(vendor().url, root)
     assert found.reasons(f"slack.{stream}") == {Reason.NOT_COLLECTED}

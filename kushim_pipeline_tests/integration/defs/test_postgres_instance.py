@@ -19,6 +19,7 @@ from kushim_pipeline.defs.run import RunSummary, run_pipeline
 from kushim_pipeline.sandbox.github.model import Description, Organization, Repository, Token, User
 from kushim_pipeline.sandbox.github.server import Server, start
 from kushim_pipeline.settings import Settings
+from kushim_pipeline_tests.part import judged_by
 from kushim_pipeline_tests.postgres import execute, fresh_database
 
 POSTGRES_FILE = INSTANCE_FILE.parent / "deploy" / "dagster.postgres.yaml"
@@ -72,7 +73,7 @@ def settings(database: str, github: Server, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture(scope="module")
 def ran(settings: Settings) -> RunSummary:
-    return run_pipeline(settings, (), (), lambda line: None)
+    return run_pipeline(settings, (), (), lambda line: None, catalogue=judged_by("github"))
 
 
 @pytest.fixture

@@ -21,10 +21,11 @@ from kushim_pipeline.settings import Settings
 from kushim_pipeline.stores import open_stores
 from kushim_pipeline.tenants.load import Loaded, load_tenants
 from kushim_pipeline.warehouse import Warehouse, open_writer
-from kushim_pipeline_tests.fixtures import AS_OF, Shelf, catalogue
+from kushim_pipeline_tests.fixtures import AS_OF, Shelf
 from kushim_pipeline_tests.integration.warehouse.parity import judge_at
+from kushim_pipeline_tests.part import judged_by
 
-CATALOGUE = catalogue()
+CATALOGUE = judged_by("github")
 CANARY = "canary-7f3a"
 TODAY = date(2026, 7, 1)
 

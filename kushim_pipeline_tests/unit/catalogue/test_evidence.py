@@ -65,8 +65,8 @@ SEEN_BY = {
     # Only the management account lists accounts: members are denied, and take the list from it.
     "AWS-IAM-010": {"aws.organization_account": "list_read_at"},
     "AWS-ORG-001": {"aws.organization_account": "list_read_at"},
-    # An account that is listed nowhere has no environment, and its verdict is UNKNOWN. Of an old list it sees no age.
-    "AWS-ENV-001": {"aws.organization_account": "environment"},
+    # An account that is listed nowhere has no environment, and its verdict is UNKNOWN; so is one of an old list.
+    "AWS-ENV-001": {"aws.organization_account": "is_fresh"},
     # A repository that cannot be read blocks its own changes alone; with an unknown default branch they are judged.
     "GH-CHG-001": {"github.commit": "commits_gap", "github.repository": "is_judged"},
     "GH-CHG-002": {"github.audit_event": "gap", "github.pull_request": "is_whole", "github.repository": "is_judged"},

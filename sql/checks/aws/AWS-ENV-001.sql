@@ -10,7 +10,8 @@ freshness_hours: 36
 policy: [production_accounts, non_production_accounts, production_tag_key, production_tag_values, non_production_tag_values]
 unknown_when: >-
   Nothing says whether the account is production and what is in it does not contradict itself, or accounts, the
-  organisation, networks, databases, buckets or tags of buckets were not read.
+  organisation, networks, databases, buckets or tags of buckets were not read; or only a list of the organisation's
+  accounts says it that is older than 36 hours.
 criteria:
   soc2: [CC8.1]
   iso27001: [A.8.31]
@@ -23,8 +24,10 @@ remediation: >-
 WITH declared AS (
     SELECT
         o.tenant_id, o.account_number,
-        CASE WHEN min(o.environment) = max(o.environment) THEN min(o.environment) END AS environment
+        CASE WHEN min(o.environment) = max(o.environment) THEN min(o.environment) END AS environment,
+        min(o.collected_at) >= min(c.as_of) - INTERVAL '36 hours' AS is_fresh
     FROM facts.aws_organization_account AS o
+    CROSS JOIN ops.clock AS c
     WHERE o.kind = 'listed'
     GROUP BY o.tenant_id, o.account_number
 ),
@@ -52,8 +55,9 @@ account AS (
         CASE
             WHEN json_holds(p.production_accounts, a.account_id) THEN 'production'
             WHEN json_holds(p.non_production_accounts, a.account_id) THEN 'non_production'
-            ELSE d.environment
+            WHEN d.is_fresh THEN d.environment
         END AS environment,
+        d.environment IS NOT NULL AND NOT d.is_fresh AS is_stale,
         coalesce(h.production, 0) AS production,
         coalesce(h.non_production, 0) AS non_production
     FROM facts.aws_account AS a
@@ -80,6 +84,7 @@ SELECT
         THEN 'an account of another environment holds ' || a.production || ' resources of production'
         WHEN a.environment = 'production' THEN 'the account holds production alone'
         WHEN a.environment = 'non_production' THEN 'the account holds nothing of production'
+        WHEN a.is_stale THEN 'stale'
         ELSE 'incomplete'
     END AS reason
 FROM account AS a

@@ -212,17 +212,21 @@ class Collection:
         twice: list[str] = []
         full: list[Part] = []
         ready = list(rows)
+        hashes, marks = self._hashes, self._marks
         with self._lock:
+            lines = self._part.lines
             for row in ready:
                 if row.trouble:
                     continue
-                if row.id in self._hashes:
+                if row.id in hashes:
                     twice.append(row.id)
                     continue
-                self._hashes[row.id], self._marks[row.id] = row.hash, row.mark
-                self._part.add(row)
+                hashes[row.id], marks[row.id], lines[row.id] = row.hash, row.mark, row.line
+                self._part.size += len(row.line)
+                self._part.shown &= row.shown
                 if self._part.size >= PART:
                     full.append(self._next_part())
+                    lines = self._part.lines
         for part in full:
             self._put(part)
         for row in ready:

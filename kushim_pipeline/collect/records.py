@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from kushim_pipeline.collect.record import Packed
-
 PART = 8 * 2**20
 """Bytes of records, about, that one object of the evidence store holds."""
 
@@ -18,12 +16,6 @@ class Part:
     lines: dict[str, bytes] = field(default_factory=dict)
     size: int = 0
     shown: bool = True
-
-    def add(self, row: Packed) -> None:
-        """Take in a record."""
-        self.lines[row.id] = row.line
-        self.size += len(row.line)
-        self.shown = self.shown and row.shown
 
     def leave_out(self, repeats: Callable[[bytes], bool]) -> list[str]:
         """Drop every line that holds a secret, in a spelling that its page did not show. Out: whose they were."""

@@ -49,10 +49,10 @@ def seen_of(
     `see` keeps nothing of an element for itself: it may be asked again. Raises Unread for anything but such a 200.
     """
     refuse(answer, call, dialect)
-    parts = cut(answer.body, key)
-    if parts is not None:
+    found = cut(answer.body, key)
+    if found is not None:
         with suppress(BadJson):
-            return parts.rest, [see(element, shown) for element, shown in parts.elements()]
+            return found.rest, [see(element, shown) for part, shown in found.parts() for element in part]
     rest, listed = ({}, elements_of(answer, call, dialect)) if key is None else envelope_of(answer, call, dialect, key)
     return rest, [see(element, False) for element in listed]
 

@@ -4,7 +4,7 @@ A list is whole only if nothing speaks against it: no next page on another host,
 page missing of those that the vendor announced. How a vendor writes pages is a Paging.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -135,7 +135,7 @@ def walk_as(
             before = len(walk.ids) + len(walk.problems)
             taken: list[T] = []
             walk.taken = taken
-            again = [name for seen in page if (name := _take(seen, walk, taken))]
+            again = _take(page, walk, taken)
             if again:
                 message = f"{again[0]} was listed twice: a page came again, or the list moved while it was read"
                 walk.problems.append(walk.wrong(Reason.INCOMPLETE, message))
@@ -251,16 +251,18 @@ def _see(evidence: str, identity: Identity | None, shape: Callable[[Item], T], e
     return _Seen(name, shape(Item(name, document, evidence, shown)))
 
 
-def _take(seen: _Seen[T], walk: Walk, taken: list[T]) -> str | None:
-    """Put an element where it belongs. Returns its name if it was seen before."""
-    if seen.name is None:
-        walk.problems.append(walk.wrong(Reason.QUARANTINED, seen.wrong))
-    elif seen.name and seen.name in walk.ids:
-        return seen.name
-    else:
-        walk.ids.add(seen.name)
-        if seen.taken is None:
-            walk.quarantined.append((seen.name, seen.wrong))
+def _take(page: Iterable[_Seen[T]], walk: Walk, taken: list[T]) -> list[str]:
+    """Put a page's elements where they belong. Returns the names of those that were seen before."""
+    again: list[str] = []
+    for name, found, wrong in page:
+        if name is None:
+            walk.problems.append(walk.wrong(Reason.QUARANTINED, wrong))
+        elif name and name in walk.ids:
+            again.append(name)
         else:
-            taken.append(seen.taken)
-    return None
+            walk.ids.add(name)
+            if found is None:
+                walk.quarantined.append((name, wrong))
+            else:
+                taken.append(found)
+    return again

@@ -26,13 +26,11 @@ class Cut:
     data: bytes
     borders: tuple[tuple[int, int], ...]
 
-    def elements(self) -> Iterator[tuple[Any, bool]]:
-        """The list's elements, each with whether the bytes show all that it holds. Raises BadJson where the guess was
-        wrong, or an element is not sound: what was yielded before is then worth nothing."""
+    def parts(self) -> Iterator[tuple[list[Any], bool]]:
+        """The list's elements, some at a time, and whether the bytes show all that these hold. Raises BadJson where the
+        guess was wrong, or an element is not sound: what was yielded before is then worth nothing."""
         for begin, end in self.borders:
-            part, shown = decode_shown(b"[%b]" % self.data[begin:end])
-            for element in part:
-                yield element, shown
+            yield decode_shown(b"[%b]" % self.data[begin:end])
 
 
 def cut(data: bytes, key: str | None) -> Cut | None:

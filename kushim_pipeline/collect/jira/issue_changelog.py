@@ -180,15 +180,20 @@ def _fetch(run: _Run, by_id: Mapping[str, str], size: int) -> _Told:
 def _changes(item: Item) -> tuple[str, str, _Changes | None]:
     """What is wanted of an element of the bulk answer: its name, its page, and its changes where it has a list."""
     listed = item.body.get("changeHistories")
-    if not isinstance(listed, list) or any(type(each) is not dict for each in listed):
+    if not isinstance(listed, list):
         return item.id, item.evidence, None
-    steps = tuple(
-        (change.get("from"), change.get("to"), history.get("created"))
-        for history in listed
-        for change in history.get("items") or ()
-        if isinstance(change, dict) and change.get("fieldId", change.get("field")) == "status"
-    )
-    return item.id, item.evidence, _Changes(canonical(listed)[1:-1], len(listed), steps, item.shown)
+    steps: list[Step] = []
+    for history in listed:
+        if type(history) is not dict:
+            return item.id, item.evidence, None
+        for change in history.get("items") or ():
+            if type(change) is dict and _field(change) == "status":
+                steps.append((change.get("from"), change.get("to"), history.get("created")))
+    return item.id, item.evidence, _Changes(canonical(listed)[1:-1], len(listed), tuple(steps), item.shown)
+
+
+def _field(change: dict[str, Any]) -> Any:
+    return change["fieldId"] if "fieldId" in change else change.get("field")
 
 
 def _body(histories: bytes) -> bytes:

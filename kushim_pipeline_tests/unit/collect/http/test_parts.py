@@ -27,7 +27,7 @@ def elements(data: bytes, key: str | None) -> tuple[dict[str, Any], list[Any]] |
     """The rest and the list as the parts give them; None where they have to be read as a whole."""
     found = cut(data, key)
     try:
-        return (found.rest, [element for element, _ in found.elements()]) if found else None
+        return (found.rest, [element for part, _ in found.parts() for element in part]) if found else None
     except BadJson:
         return None
 
@@ -87,7 +87,7 @@ def test_a_wrong_guess_is_no_list(data: bytes) -> None:
 def test_elements_are_known_to_be_shown() -> None:
     found = cut(b'[{"id":"a"},{"id":"bbbbbbbbbbbb"},{"id":"\\u0063"}]', None)
     assert found is not None
-    assert list(found.elements()) == [({"id": "a"}, True), ({"id": "bbbbbbbbbbbb"}, True), ({"id": "c"}, False)]
+    assert list(found.parts()) == [([{"id": "a"}, {"id": "bbbbbbbbbbbb"}], True), ([{"id": "c"}], False)]
 
 
 @given(st.lists(ELEMENTS, min_size=1, max_size=4))

@@ -8,6 +8,7 @@ import json
 import multiprocessing
 import os
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -147,6 +148,9 @@ def _run(
     out: Connection,
     err: Connection,
 ) -> None:
+    # What coverage sees of a process that ends by os._exit is never written: it would only cost time.
+    sys.settrace(None)
+    threading.settrace(None)  # type: ignore[arg-type] # None is how tracing ends
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)

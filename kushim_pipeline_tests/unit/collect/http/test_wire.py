@@ -199,6 +199,24 @@ def test_a_gzip_bomb_costs_no_memory() -> None:
             tracemalloc.stop()
 
 
+@pytest.mark.parametrize(
+    ("packed", "shown"),
+    [
+        (gzip.compress(b"a" * 99) + gzip.compress(b"b") + gzip.compress(b""), b"a" * 99 + b"b"),
+        (gzip.compress(b"ab") + b"no gzip" * 9, b"ab"),
+        (gzip.compress(b""), b""),
+        (gzip.compress(b"abc", mtime=0)[:-12], b""),
+    ],
+    ids=["members", "something-behind", "nothing", "no-end"],
+)
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+def test_gzip_is_unpacked_as_it_comes(packed: bytes, shown: bytes, size: int) -> None:
+    chunks = [packed[begin : begin + size] for begin in range(0, len(packed), size)]
+    body = b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n"
+    with serving(OK + PACKED + b"Transfer-Encoding: chunked\r\n\r\n" + body) as server:
+        assert Wire(server.origin, SMALL).send("GET", "/", {}).body == shown
+
+
 def test_a_bomb_in_a_bomb_is_opened_once() -> None:
     inner = gzip.compress(bytes(2**20))
     with serving(answer(gzip.compress(inner), PACKED)) as server:

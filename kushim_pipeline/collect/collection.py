@@ -202,8 +202,8 @@ class Collection:
 
         In: its id, its raw JSON (or the canonical form of it), the digest of the page it stands in, the source's own
         time if it gives one, and a mark by which the next reading tells whether to read it again. A body that is not
-        JSON every engine reads alike is quarantined alone; a resource listed twice with different contents means that
-        the list moved while it was read.
+        JSON every engine reads alike is quarantined alone; of a resource that is listed twice the first record stands,
+        and the list is not whole: it moved while it was read.
         """
         self.record_many([pack(resource_id, body, evidence, observed_at=observed_at, mark=mark)])
 

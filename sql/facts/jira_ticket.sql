@@ -438,4 +438,4 @@ SELECT
             AND t.has_history
     ) AS statement_at
 FROM raw.last_receipt_asof AS k
-WHERE k.stream = 'jira.issue' AND k.finished_at IS NOT NULL
+WHERE k.stream = 'jira.issue' AND k.last_page_sha256 IS NOT NULL

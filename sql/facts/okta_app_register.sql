@@ -38,6 +38,7 @@ FROM raw.last_receipt_asof AS k
 JOIN facts.tenant_policy AS p ON p.tenant_id = k.tenant_id
 CROSS JOIN LATERAL json_items(p.application_register) AS i(item)
 WHERE k.stream = 'okta.app'
+    AND k.last_page_sha256 IS NOT NULL
     AND NOT EXISTS (
         SELECT 1
         FROM app AS r

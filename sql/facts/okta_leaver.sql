@@ -166,6 +166,7 @@ SELECT
     CAST(NULL AS TIMESTAMPTZ) AS lost_at
 FROM raw.last_receipt_asof AS k
 WHERE k.stream = 'okta.user'
+    AND k.last_page_sha256 IS NOT NULL
     AND NOT EXISTS (SELECT 1 FROM person AS e WHERE e.tenant_id = k.tenant_id AND e.has_left IS NOT FALSE)
     AND (
         NOT EXISTS (SELECT 1 FROM person AS e WHERE e.tenant_id = k.tenant_id)

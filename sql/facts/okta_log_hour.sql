@@ -82,6 +82,7 @@ SELECT
     CAST(NULL AS BOOLEAN) AS is_before_first
 FROM raw.last_receipt_asof AS l
 WHERE l.stream = 'okta.event'
+    AND l.last_page_sha256 IS NOT NULL
     AND NOT EXISTS (
         SELECT 1 FROM known AS k WHERE k.tenant_id = l.tenant_id AND k.connection_id = l.connection_id
     )

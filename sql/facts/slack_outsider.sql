@@ -16,6 +16,7 @@ WITH workspace AS (
     SELECT u.tenant_id, u.connection_id, u.account_id, u.scope, u.finished_at, u.last_page_sha256
     FROM raw.last_receipt_asof AS u
     WHERE u.stream = 'slack.user'
+        AND u.last_page_sha256 IS NOT NULL
 ),
 
 own AS (

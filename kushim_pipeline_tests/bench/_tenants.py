@@ -17,6 +17,12 @@ AS_OF = datetime(2026, 6, 1, tzinfo=UTC)
 COLLECTED = AS_OF - timedelta(hours=1)
 COMPANIES = 8  # tenants differ in their names, and in which of these companies they are
 BATCH = 100  # tenants loaded at a time, as landing would
+RECEIPT = (
+    "tenant_id, collection_id, connection_id, source, account_id, stream, scope, outcome, lists_all, pages, records, "
+    "declared_total, declared_by, error, parameters, started_at, finished_at, superseded_at, code_version, "
+    "receipt_sha256, records_sha256, contents_sha256, last_page_sha256, ledger_sequence, recorded_at"
+)
+"""The columns of raw.receipt that a collection which is no delta fills."""
 _UNITS = """
 INSERT INTO raw.unit
 SELECT {tenant}, {mine_connection}, u.source, {mine_account}, u.stream, u.scope, TIMESTAMPTZ '2026-01-01', NULL
@@ -26,7 +32,7 @@ SELECT DISTINCT {tenant}, {mine_connection}, CAST(u.collected_at AS TIMESTAMPTZ)
     current_timestamp
 FROM model_unit AS u JOIN generate_series({first}, {last}) AS t(n) ON t.n % {companies} = u.company
 WHERE u.source <> 'kushim';
-INSERT INTO raw.receipt
+INSERT INTO raw.receipt ({receipt})
 SELECT {tenant}, u.source || u.stream || u.scope || {tenant}, {mine_connection}, u.source, {mine_account}, u.stream,
     u.scope, u.outcome, u.outcome <> 'denied', 1, u.records, NULL, NULL, NULL, NULL,
     CAST(u.collected_at AS TIMESTAMPTZ), CAST(u.collected_at AS TIMESTAMPTZ), NULL, '1', {digest}, NULL, {digest}, NULL,
@@ -47,6 +53,7 @@ SELECT {tenant}, {mine_connection}, u.source, {mine_account}, u.stream, u.scope,
 FROM model_record AS u JOIN generate_series({first}, {last}) AS t(n) ON t.n % {companies} = u.company;
 """
 _NAMES = {
+    "receipt": RECEIPT,
     "tenant": "('tenant-' || lpad(CAST(t.n AS VARCHAR), 5, '0'))",
     "new_account": "lpad(CAST(100000000000 + t.n AS VARCHAR), 12, '0')",
     "new_org": "('org-' || lpad(CAST(t.n AS VARCHAR), 5, '0'))",

@@ -17,6 +17,7 @@ from kushim_pipeline.catalogue.model import Catalogue, Check, FactTable
 from kushim_pipeline.verdicts.facts import build_facts, set_clock
 from kushim_pipeline.verdicts.judge import answer, stage
 from kushim_pipeline.warehouse import SQL_ROOT, Warehouse, open_writer
+from kushim_pipeline_tests.bench._tenants import RECEIPT
 
 TENANTS = 1_000
 TABLES = 100  # one check each
@@ -84,7 +85,7 @@ def _build(warehouse: Warehouse) -> Catalogue:
             SELECT DISTINCT tenant_id, connection_id, 'synthetic', account_id, '{stream}', 'global',
                 TIMESTAMPTZ '2026-01-01', CAST(NULL AS TIMESTAMPTZ)
             FROM facts.{table};
-            INSERT INTO raw.receipt
+            INSERT INTO raw.receipt ({RECEIPT})
             SELECT tenant_id, stream || tenant_id, connection_id, source, account_id, stream, scope, 'complete', TRUE,
                 1, {ROWS}, NULL, NULL, NULL, NULL, TIMESTAMPTZ '2026-05-31', TIMESTAMPTZ '2026-05-31', NULL, '', '',
                 NULL, '', NULL, 1, TIMESTAMPTZ '2026-05-31'

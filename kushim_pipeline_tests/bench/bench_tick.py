@@ -158,7 +158,7 @@ def _batch(storage: str, instance: DagsterInstance, settings: Settings, server: 
     assert server.data is not None
     postmaster = int((server.data / "postmaster.pid").read_text().split()[0])
     before, theirs, wall = time.process_time(), _cpu(postmaster), time.perf_counter()
-    with mock.patch("kushim_pipeline.defs.collect.collect_source", lambda *_: []):
+    with mock.patch("kushim_pipeline.defs.collect.collect_source", lambda *_, **__: []):
         result = job.execute_in_process(
             instance=instance,
             tags=range_tags(known[0], known[BATCH - 1]),
@@ -196,7 +196,11 @@ def _code_server(folder: Path) -> Iterator[tuple[int, "subprocess.Popen[bytes]"]
         yield port, process
     finally:
         process.terminate()
-        process.wait(30)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:  # it waits for a call that nobody ends
+            process.kill()
+            process.wait()
 
 
 def _timed(call: Callable[[], None]) -> float:

@@ -7,10 +7,10 @@ from kushim_pipeline.catalogue.model import POLICY_TABLE, Catalogue, FactTable, 
 from kushim_pipeline.warehouse import Warehouse
 
 _POLICY_READERS = {
-    "integer": "as_integer((r.body->>'{key}'))",
-    "boolean": "as_boolean((r.body->>'{key}'))",
-    "text": "(r.body->>'{key}')",
-    "list": "(r.body->'{key}')",
+    "integer": "as_integer(max(json_text(m.item)) FILTER (WHERE m.key = '{key}'))",
+    "boolean": "as_boolean(max(json_text(m.item)) FILTER (WHERE m.key = '{key}'))",
+    "text": "max(json_text(m.item)) FILTER (WHERE m.key = '{key}')",
+    "list": "CAST(max(CAST(m.item AS VARCHAR)) FILTER (WHERE m.key = '{key}') AS JSON)",
 }
 
 
@@ -67,4 +67,8 @@ def _build(warehouse: Warehouse, fact: FactTable) -> int:
 
 def _policy_sql(keys: Mapping[str, PolicyKey]) -> str:
     columns = ", ".join(f"{_POLICY_READERS[key.type].format(key=name)} AS {name}" for name, key in keys.items())
-    return f"SELECT r.tenant_id, {columns} FROM raw.record_asof AS r WHERE r.stream = 'kushim.policy'"
+    # Each policy is taken apart once: to read it anew for every key takes DuckDB 2.5 MB a tenant and statement.
+    return (
+        f"SELECT r.tenant_id, {columns} FROM raw.record_asof AS r, LATERAL json_members(r.body) AS m(key, item) "
+        "WHERE r.stream = 'kushim.policy' GROUP BY r.tenant_id"
+    )

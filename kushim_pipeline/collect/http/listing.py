@@ -66,9 +66,14 @@ class Walk:
     quarantined: list[tuple[str, str]] = field(default_factory=list)
     problems: list[Unread] = field(default_factory=list)
 
+    @property
+    def operation(self) -> str:
+        """The vendor's name of the call, as in a Listing."""
+        return self.first.operation
+
     def wrong(self, reason: Reason, message: str) -> Unread:
         """What is wrong with this list."""
-        return Unread(reason, self.first.operation, message)
+        return Unread(reason, self.operation, message)
 
 
 @dataclass(frozen=True)

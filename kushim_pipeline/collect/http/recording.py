@@ -1,9 +1,9 @@
 """From a list that was read to the records of a stream, at once or one by one, and the words for what is wrong."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from kushim_pipeline.collect.collection import Collection
-from kushim_pipeline.collect.http.call import Call, Unread
+from kushim_pipeline.collect.http.call import Call
 from kushim_pipeline.collect.http.client import Client
 from kushim_pipeline.collect.http.listing import Identity, Item, Listing, Paging, Walk, walk_as
 from kushim_pipeline.collect.http.reading import Reading, noted, report
@@ -27,22 +27,18 @@ def record_list(
     walk = Walk(call)
     for rows in walk_as(client, c.keep, walk, identity, paging, lambda item: pack(*item)):
         c.record_many(rows)
-    _report(c, walk.problems, walk.quarantined, call.operation)
+    report_faults(c, walk)
     if proven_by and not walk.problems and not walk.ids:
         c.empty_is_proven(proven_by)
     return walk
 
 
-def report_faults(c: Collection, listing: Listing) -> None:
+def report_faults(c: Collection, listing: Listing | Walk) -> None:
     """What is wrong with a list, reported to a stream that depends on it, and what was seen and could not be taken."""
-    _report(c, listing.problems, listing.quarantined, listing.operation)
-
-
-def _report(c: Collection, problems: Iterable[Unread], poisonous: Iterable[tuple[str, str]], operation: str) -> None:
-    for trouble in problems:
+    for trouble in listing.problems:
         report(c, trouble)
-    for name, message in poisonous:
-        c.unreadable(name, Reason.QUARANTINED, operation, message)
+    for name, message in listing.quarantined:
+        c.unreadable(name, Reason.QUARANTINED, listing.operation, message)
 
 
 def each(c: Collection, reading: Reading, operation: str, items: list[Item], one: Callable[[Item], None]) -> None:

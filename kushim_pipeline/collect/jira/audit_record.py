@@ -13,7 +13,7 @@ from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.http.call import Call
 from kushim_pipeline.collect.http.client import Client
 from kushim_pipeline.collect.http.listing import PageRead, Paging, Walk, walk_list
-from kushim_pipeline.collect.http.reading import report
+from kushim_pipeline.collect.http.recording import report_faults
 from kushim_pipeline.collect.jira.dialect import API
 from kushim_pipeline.collect.jira.issue_mark import when
 from kushim_pipeline.collect.jira.listing import number
@@ -49,10 +49,7 @@ def read(c: Collection, visit: Visit) -> None:
                 continue
             newest = max(created, newest or created)
             c.record(item.id, item.body, evidence=item.evidence, mark=created.astimezone(UTC).isoformat())
-    for name, message in walk.quarantined:
-        c.unreadable(name, Reason.QUARANTINED, OPERATION, message)
-    for trouble in walk.problems:
-        report(c, trouble)
+    report_faults(c, walk)
     if not walk.problems:
         c.empty_is_proven(f"{OPERATION} answers who administers Jira, and nobody else")
     if newest is not None and not visit.reading.sample:

@@ -13,7 +13,8 @@ from typing import Any
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.http.listing import Walk, walk_list
 from kushim_pipeline.collect.http.moment import parsed
-from kushim_pipeline.collect.http.reading import Reading, report
+from kushim_pipeline.collect.http.reading import Reading
+from kushim_pipeline.collect.http.recording import report_faults
 from kushim_pipeline.collect.okta.changes import (
     NEEDS,
     OPERATION,
@@ -25,7 +26,6 @@ from kushim_pipeline.collect.okta.changes import (
     read_until,
     written,
 )
-from kushim_pipeline.evidence.receipt import Reason
 
 KINDS = (
     "user.lifecycle.",
@@ -76,10 +76,7 @@ def read(c: Collection, reading: Reading) -> None:
             if mark and known.get(item.id) == mark:
                 continue  # of the overlap: an event does not change
             c.record(item.id, item.body, evidence=item.evidence, observed_at=at, mark=mark)
-    for uuid, message in walk.quarantined:
-        c.unreadable(uuid, Reason.QUARANTINED, OPERATION, message)
-    for trouble in walk.problems:
-        report(c, trouble)
+    report_faults(c, walk)
     if not walk.problems:
         c.set_cursor({"since": written(covered), "until": written(now)})
         c.empty_is_proven(f"{OPERATION} lists all events of these kinds or is denied")

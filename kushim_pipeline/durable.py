@@ -13,7 +13,7 @@ def replace(path: Path, data: bytes, *, mode: int | None = None) -> None:
     # Texts and numbers of files, no Path: every page of evidence comes this way. A name with a dot, which nobody takes
     # for a finished file.
     target = os.fspath(path)
-    folder = os.path.dirname(target) or "."  # noqa: PTH120
+    folder = os.path.dirname(target) or "."  # noqa: PTH120 # as said
     temporary = f"{folder}/.incoming-{os.urandom(12).hex()}"
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
@@ -26,10 +26,10 @@ def replace(path: Path, data: bytes, *, mode: int | None = None) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
-        os.rename(temporary, target)  # noqa: PTH104
+        os.rename(temporary, target)  # noqa: PTH104 # as said
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)  # noqa: PTH108
+            os.unlink(temporary)  # noqa: PTH108 # as said
         raise
     sync(folder)
 

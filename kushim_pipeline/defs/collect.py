@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 # Imported before any thread starts: requests silences a warning of urllib3 about SOCKS, and an import in a thread would
 # lose that filter to whoever saves and restores the filters at the same moment.
-import requests  # noqa: F401
+import requests  # noqa: F401 # for what its import does
 from dagster import (
     AssetExecutionContext,
     AssetMaterialization,

@@ -109,7 +109,7 @@ def settle_slots(instance: DagsterInstance) -> None:
             storage.free_concurrency_slots_for_run(run_id)
         waiting = any(step.assigned_timestamp is None and step.run_id in going_on for step in info.pending_steps)
         if waiting and storage.has_unassigned_slots(pool):  # type: ignore[attr-defined] # every SQL storage has both
-            storage.assign_pending_steps([pool])  # type: ignore[attr-defined]
+            storage.assign_pending_steps([pool])  # type: ignore[attr-defined] # as above
 
 
 def fail_lost_runs(instance: DagsterInstance) -> list[str]:

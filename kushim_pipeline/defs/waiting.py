@@ -18,4 +18,4 @@ def wait_asleep() -> None:
     def interval(self: InstanceConcurrencyContext) -> float:
         return _LONGEST if self.has_pending_claims() else 0.0
 
-    InstanceConcurrencyContext.interval_to_next_pending_claim_check = interval  # type: ignore[method-assign]
+    InstanceConcurrencyContext.interval_to_next_pending_claim_check = interval  # type: ignore[method-assign] # put in its place

@@ -226,7 +226,7 @@ def _build_detection(site: Site, region: str, here: Region) -> None:
     config = site.client("config", region)
     recording = {"allSupported": True, "includeGlobalResourceTypes": True}
     if here.config == "selection":
-        recording = {"allSupported": False, "resourceTypes": ["AWS::EC2::Instance"]}  # type: ignore[dict-item]
+        recording = {"allSupported": False, "resourceTypes": ["AWS::EC2::Instance"]}  # type: ignore[dict-item] # a list is allowed
     role = site.arn("iam", "", "role/config")
     config.put_configuration_recorder(
         ConfigurationRecorder={"name": "default", "roleARN": role, "recordingGroup": recording}

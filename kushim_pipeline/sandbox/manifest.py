@@ -237,4 +237,4 @@ def _packaged() -> Manifest:
 def _parse(data: bytes) -> Manifest:
     import yaml
 
-    return Manifest.model_validate(yaml.load(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))  # noqa: S506
+    return Manifest.model_validate(yaml.load(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))  # noqa: S506 # both safe

@@ -73,7 +73,7 @@ class TransitKeys:
 
     def _call(self, operation: str, wanted: tuple[str, ...], **parameters: Any) -> dict[str, Any]:
         """What an operation answers below `data`, where the wanted keys have to be."""
-        import hvac.exceptions  # type: ignore[import-untyped]
+        import hvac.exceptions  # type: ignore[import-untyped] # it ships no types
         import requests
 
         try:

@@ -63,11 +63,11 @@ def _answer(connection: socket.socket, *args: Any, **named: Any) -> http.client.
 
 
 class _Plain(urllib3.connection.HTTPConnection):
-    response_class = staticmethod(_answer)  # type: ignore[assignment]
+    response_class = staticmethod(_answer)  # type: ignore[assignment] # a class to urllib3, which only calls it
 
 
 class _Secure(urllib3.connection.HTTPSConnection):
-    response_class = staticmethod(_answer)  # type: ignore[assignment]
+    response_class = staticmethod(_answer)  # type: ignore[assignment] # a class to urllib3, which only calls it
 
 
 class _PlainPool(urllib3.HTTPConnectionPool):

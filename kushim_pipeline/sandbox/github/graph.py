@@ -103,7 +103,7 @@ def answer(estate: Estate, token: Token, request: Request) -> Reply:
 def _schema() -> GraphQLSchema:
     schema = build_schema(resources.files("kushim_pipeline.sandbox.github").joinpath("schema.graphql").read_text())
     for name in ("GitTimestamp", "DateTime", "URI", "GitObjectID"):
-        schema.type_map[name].serialize = str  # type: ignore[attr-defined]
+        schema.type_map[name].serialize = str  # type: ignore[attr-defined] # these are scalars
     return schema
 
 

@@ -70,6 +70,7 @@ class Execution(ExecutionContext):
     ) -> list[Any]:
         """The elements of a list."""
         if not is_iterable(result):
+            # It raises then, and returns nothing.
             return super().complete_list_value(return_type, field_nodes, info, path, result)  # type: ignore[return-value]
         kind, done = return_type.of_type, []
         for index, item in enumerate(result):

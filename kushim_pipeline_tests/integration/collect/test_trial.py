@@ -96,7 +96,7 @@ def tried(connection: dict[str, Any], checks: Mapping[str, Check], **secrets: st
     """What each stream came to, without waiting."""
     tenant = TenantConfig.model_validate({"tenant": "acme", "name": "Acme", "connections": [connection]})
     found = try_connection(tenant, tenant.connections[0], from_environment(secrets), checks, QUICK)
-    streams = [spec.name for spec in source_module(connection["source"]).STREAMS]  # type: ignore[attr-defined]
+    streams = [spec.name for spec in source_module(connection["source"]).STREAMS]  # type: ignore[attr-defined] # modules have it
     assert [one.stream for one in found] == streams
     assert all(one.needs for one in found)
     return {one.stream: one for one in found}

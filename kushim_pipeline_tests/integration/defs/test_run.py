@@ -187,7 +187,7 @@ def test_numbers_and_a_table_of_checks_stand_on_a_controls_page(first: tuple[Pla
     assert metadata["tenants"].value == 2
     assert isinstance(metadata["fail"].value, int)
     assert metadata["fail"].value > 0
-    rows = {row.data["check"]: row.data for row in metadata["checks"].records}  # type: ignore[attr-defined]
+    rows = {row.data["check"]: row.data for row in metadata["checks"].records}  # type: ignore[attr-defined] # a table
     assert set(rows) == set(load().controls["KC-AC-02"].checks)
     assert rows["GH-ORG-001"]["fail"] == 1
     assert rows["GH-ORG-001"]["pass"] == 1

@@ -28,7 +28,7 @@ def fill(vault: Vault) -> None:
 
 
 def folder(vault: Vault) -> Path:
-    found: Path = vault.keys.provider.current.folder  # type: ignore[attr-defined]
+    found: Path = vault.keys.provider.current.folder  # type: ignore[attr-defined] # of files here
     return found
 
 
@@ -212,7 +212,7 @@ def test_nobody_is_turned_away_while_keys_change(vault: Vault, opened: Open) -> 
                     assert value(mine, tenant, "token").startswith(f"value of {tenant}")
                     assert evidence_seals(mine).open(tenant, "ab", kept[tenant]) == tenant.encode()
                     readings[0] += 1
-                except Exception as error:  # noqa: BLE001
+                except Exception as error:  # noqa: BLE001 # whatever it is, it is told
                     failures.append(repr(error))
                     return
 
@@ -223,7 +223,7 @@ def test_nobody_is_turned_away_while_keys_change(vault: Vault, opened: Open) -> 
             number += 1
             try:
                 mine.set(TENANTS[number % 7], "token", f"value of {TENANTS[number % 7]} {number}")
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:  # noqa: BLE001 # whatever it is, it is told
                 failures.append(repr(error))
                 return
 

@@ -277,7 +277,7 @@ def test_another_process_notices_the_shredding_within_a_minute(vault: Vault, ope
 
 def test_lost_key_files_are_told_and_not_made_anew(vault: Vault, opened: Open) -> None:
     vault.set("acme", "token", "x")
-    [file] = vault.keys.provider.current.folder.iterdir()  # type: ignore[attr-defined]
+    [file] = vault.keys.provider.current.folder.iterdir()  # type: ignore[attr-defined] # of files here
     file.rename(file.with_suffix(".away"))
     other = opened()
     with pytest.raises(KeyMissing, match="put it back from its backup"):

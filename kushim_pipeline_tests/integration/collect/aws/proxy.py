@@ -215,7 +215,7 @@ def serve(upstream: str, estate: Account = BARE) -> tuple[Proxy, Callable[[], No
             if answer.cut_at is not None:
                 self.close_connection = True
 
-        do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = handle_any  # noqa: N815
+        do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = handle_any  # noqa: N815 # the names that http.server calls
 
         def log_message(self, *_: object) -> None:
             """Print nothing."""

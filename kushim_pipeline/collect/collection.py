@@ -210,29 +210,32 @@ class Collection:
     def record_many(self, rows: Iterable[Packed]) -> None:
         """Report resources as `record` does, in half the time."""
         twice: list[str] = []
+        troubles: list[Packed] = []
         full: list[Part] = []
         ready = list(rows)
         hashes, marks = self._hashes, self._marks
         with self._lock:
-            lines = self._part.lines
+            part = self._part
             for row in ready:
-                if row.trouble:
+                name, line, content, mark, shown, trouble = row
+                if trouble:
+                    troubles.append(row)
                     continue
-                if row.id in hashes:
-                    twice.append(row.id)
+                if name in hashes:
+                    twice.append(name)
                     continue
-                hashes[row.id], marks[row.id], lines[row.id] = row.hash, row.mark, row.line
-                self._part.size += len(row.line)
-                self._part.shown &= row.shown
-                if self._part.size >= PART:
+                hashes[name], marks[name], part.lines[name] = content, mark, line
+                part.size += len(line)
+                part.shown &= shown
+                if part.size >= PART:
                     full.append(self._next_part())
-                    lines = self._part.lines
+                    part = self._part
         for part in full:
             self._put(part)
-        for row in ready:
-            if row.trouble and row.id:
+        for row in troubles:
+            if row.id:
                 self.unreadable(row.id, Reason.QUARANTINED, "record", row.trouble)
-            elif row.trouble:
+            else:
                 self.problem(Reason.QUARANTINED, "record", row.trouble)
         for name in twice:
             message = f"{name} was listed twice: the list moved or a page came again"

@@ -10,7 +10,16 @@ from datetime import timedelta
 from typing import Any
 
 from kushim_pipeline.collect.collection import Collection
-from kushim_pipeline.collect.github.graphql import PAGE, GithubReading, Node, Part, Question, repository_part, rest_of
+from kushim_pipeline.collect.github.graphql import (
+    PAGE,
+    GithubReading,
+    Node,
+    Part,
+    Question,
+    is_all,
+    repository_part,
+    rest_of,
+)
 from kushim_pipeline.collect.github.history import History, Walk, read_history
 from kushim_pipeline.collect.http.call import Unread
 from kushim_pipeline.collect.http.moment import parsed
@@ -82,6 +91,9 @@ def _take(c: Collection, reading: GithubReading, walk: Walk, node: dict[str, Any
 
 
 def _all(c: Collection, reading: GithubReading, walk: Walk, oid: str, pulls: Any) -> dict[str, Any]:
+    if is_all(pulls):
+        return pulls
+
     def after(cursor: str) -> Part:
         fields = (
             "object(oid: $oid) { ... on Commit { associatedPullRequests(first: 100, after: $after) "

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
+from typing import Any, TypeGuard
 
 from kushim_pipeline.collect.github.client import GITHUB, GRAPHQL
 from kushim_pipeline.collect.http.answers import object_of, refuse
@@ -201,8 +201,7 @@ def rest_of(
     In: what asks for the page after a cursor, and where in the repository it stands. Raises Unread where it cannot be
     read to its end.
     """
-    info = connection.get("pageInfo")
-    if isinstance(info, dict) and info.get("hasNextPage") is False and isinstance(connection.get("nodes"), list):
+    if is_all(connection):
         return connection
     nodes = list(nodes_of(connection, question.operation))
     seen: set[str] = set()
@@ -218,6 +217,14 @@ def rest_of(
         connection = dig(found.body, path, question.operation)
         nodes += nodes_of(connection, question.operation)
     raise Unread(Reason.INCOMPLETE, question.operation, f"the list does not end after {MAX_PAGES} pages")
+
+
+def is_all(connection: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether a nested connection surely has all of its nodes on the page that it came with."""
+    if not isinstance(connection, dict) or not isinstance(connection.get("nodes"), list):
+        return False
+    info = connection.get("pageInfo")
+    return isinstance(info, dict) and info.get("hasNextPage") is False
 
 
 def next_cursor(connection: Mapping[str, Any], seen: set[str], operation: str) -> str | None:

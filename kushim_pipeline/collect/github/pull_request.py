@@ -8,7 +8,16 @@ from datetime import timedelta
 from typing import Any
 
 from kushim_pipeline.collect.collection import Collection
-from kushim_pipeline.collect.github.graphql import PAGE, GithubReading, Node, Part, Question, repository_part, rest_of
+from kushim_pipeline.collect.github.graphql import (
+    PAGE,
+    GithubReading,
+    Node,
+    Part,
+    Question,
+    is_all,
+    repository_part,
+    rest_of,
+)
 from kushim_pipeline.collect.github.history import History, Walk, read_history
 from kushim_pipeline.collect.http.call import Unread
 from kushim_pipeline.collect.http.moment import parsed
@@ -94,28 +103,36 @@ def _take(c: Collection, reading: GithubReading, walk: Walk, node: dict[str, Any
 
 def _whole(c: Collection, reading: GithubReading, walk: Walk, node: dict[str, Any]) -> dict[str, Any]:
     """The node with all of its reviews and checks; mostly it has them already."""
-
-    def more_reviews(cursor: str) -> Part:
-        fields = f"pullRequest(number: $number) {{ reviews(first: 100, after: $after) {{ {_REVIEWS} }} }}"
-        return repository_part(walk.repository, fields, number=("Int!", node["number"]), after=("String", cursor))
-
     reviews, commits = node.get("reviews"), node.get("commits")
     if not isinstance(reviews, dict):
         raise Unread(Reason.INCOMPLETE, QUESTION.operation, "the reviews are left out of the answer")
     heads = commits.get("nodes") if isinstance(commits, dict) else None
     if not isinstance(commits, dict) or not isinstance(heads, list):
         raise Unread(Reason.INCOMPLETE, QUESTION.operation, "the commits are left out of the answer")
-    all_reviews = rest_of(reading, c.keep, MORE_REVIEWS, more_reviews, ("pullRequest", "reviews"), reviews)
+    all_reviews = reviews if is_all(reviews) else _all_reviews(c, reading, walk, node["number"], reviews)
     checked = [_with_checks(c, reading, walk, head) for head in heads]
     if all_reviews is reviews and all(new is old for new, old in zip(checked, heads, strict=True)):
         return node
     return {**node, "reviews": all_reviews, "commits": {**commits, "nodes": checked}}
 
 
+def _all_reviews(
+    c: Collection, reading: GithubReading, walk: Walk, number: int, reviews: dict[str, Any]
+) -> dict[str, Any]:
+    def after(cursor: str) -> Part:
+        fields = f"pullRequest(number: $number) {{ reviews(first: 100, after: $after) {{ {_REVIEWS} }} }}"
+        return repository_part(walk.repository, fields, number=("Int!", number), after=("String", cursor))
+
+    return rest_of(reading, c.keep, MORE_REVIEWS, after, ("pullRequest", "reviews"), reviews)
+
+
 def _with_checks(c: Collection, reading: GithubReading, walk: Walk, head: Any) -> Any:
     commit = head.get("commit") if isinstance(head, dict) else None
     rollup = commit.get("statusCheckRollup") if isinstance(commit, dict) else None
     if not isinstance(commit, dict) or not isinstance(rollup, dict):
+        return head
+    shown = rollup.get("contexts") or {}
+    if is_all(shown):
         return head
 
     def contexts(cursor: str) -> Part:
@@ -127,10 +144,7 @@ def _with_checks(c: Collection, reading: GithubReading, walk: Walk, head: Any) -
         return repository_part(walk.repository, fields, oid=oid, after=("String", cursor))
 
     path = ("object", "statusCheckRollup", "contexts")
-    shown = rollup.get("contexts") or {}
     found = rest_of(reading, c.keep, MORE_CHECKS, contexts, path, shown)
-    if found is shown:
-        return head
     return {**head, "commit": {**commit, "statusCheckRollup": {**rollup, "contexts": found}}}
 
 

@@ -247,10 +247,11 @@ def _page_number(url: str) -> int | None:
 
 def _see(evidence: str, identity: Identity | None, shape: Callable[[Item], T], element: Any, shown: bool) -> _Seen[T]:
     """Name an element, and take what is wanted of it."""
-    document, wrong = (element.document, element.message) if isinstance(element, Bad) else (element, "")
-    name = (identity(document) if identity else "") if isinstance(document, dict) else None
-    if wrong:
-        return _Seen(name or None, None, wrong)
+    is_bad = type(element) is Bad
+    document = element.document if is_bad else element
+    name = (identity(document) if identity else "") if type(document) is dict else None
+    if is_bad:
+        return _Seen(name or None, None, element.message)
     if name is None:
         return _Seen(None, None, "an element of the list is not an object with a name")
     return _Seen(name, shape(Item(name, document, evidence, shown)))

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.http.call import Call, Unread
@@ -39,22 +39,21 @@ Step = tuple[Any, Any, Any]
 """A change of an issue's status: from which, to which, when."""
 
 
-@dataclass(frozen=True)
-class _Changes:
-    """An issue's changelog as the bulk call gives it. `histories`: each in its canonical form, with commas between.
-    `shown`: as in an Item."""
+class _Changes(NamedTuple):
+    """An issue's changelog as the bulk call gives it. `histories`: so `many` of them, each in its canonical form, with
+    commas between. `shown`: as in an Item."""
 
     histories: bytes = b""
-    count: int = 0
+    many: int = 0
     steps: tuple[Step, ...] = ()
     shown: bool = True
 
     def then(self, later: "_Changes") -> "_Changes":
         """These and the later ones."""
-        if not self.count or not later.count:
-            return self if self.count else later
+        if not self.many or not later.many:
+            return self if self.many else later
         histories = b"%b,%b" % (self.histories, later.histories)
-        return _Changes(histories, self.count + later.count, self.steps + later.steps, self.shown and later.shown)
+        return _Changes(histories, self.many + later.many, self.steps + later.steps, self.shown and later.shown)
 
 
 @dataclass
@@ -120,7 +119,7 @@ def _read_together(run: _Run, keys: Sequence[str]) -> None:
     poisonous = {by_id[name.partition(" ")[0]]: message for name, message in told.walk.quarantined}
     for key, message in poisonous.items():
         run.c.unreadable(key, Reason.QUARANTINED, BULK, message)
-    nothing = not any(changes.count for changes in told.found.values())
+    nothing = not any(changes.many for changes in told.found.values())
     rows: list[Packed] = []
     for key, changes in told.found.items():
         mark = marks[key]
@@ -154,7 +153,7 @@ def _fetch(run: _Run, by_id: Mapping[str, str], size: int) -> _Told:
     """Ask for the changelogs of issues (id -> key), `size` histories a page."""
     body = {"issueIdsOrKeys": list(by_id), "maxResults": size}
     walk = Walk(Call(BULK, f"{API}/changelog/bulkfetch", {}, NEEDS, "POST", body))
-    told = _Told(walk, {key: _Changes() for key in by_id.values()})
+    told = _Told(walk, dict.fromkeys(by_id.values(), _Changes()))
     numbers = count()
 
     def identity(element: dict[str, Any]) -> str | None:
@@ -169,7 +168,7 @@ def _fetch(run: _Run, by_id: Mapping[str, str], size: int) -> _Told:
                 walk.quarantined.append((name, "its changelog is not a list of objects"))
                 continue
             before = told.found[key]
-            if before.count and changes.count and _ids(before) & _ids(changes):
+            if before.many and changes.many and _ids(before) & _ids(changes):
                 walk.problems.append(walk.wrong(Reason.INCOMPLETE, f"a history of {key} came twice: a page came again"))
             told.found[key], told.evidence[key] = before.then(changes), evidence
         if any(trouble.reason is Reason.INCOMPLETE for trouble in walk.problems):
@@ -230,7 +229,7 @@ def _judge(run: _Run, key: str, mark: Mark, changes: _Changes, evidence: str, do
     with run.lock:
         run.left -= 1
         if run.left >= 0:
-            _read_alone(run, key, mark, changes.count, doubt)
+            _read_alone(run, key, mark, changes.many, doubt)
             return
         is_trusted = run.confirmed > 0 and not run.refuted
     if is_trusted:

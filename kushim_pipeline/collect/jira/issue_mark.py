@@ -1,17 +1,15 @@
 """By what the next reading, and the reading of changelogs, know an issue: one short text."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 MOVED, TOUCHED, STILL = "m", "t", "-"
 AT_ONCE = timedelta(seconds=60)
 """What an issue is given while it is made is no history of it."""
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(NamedTuple):
     """`id`: the issue's number; `updated`: Jira's text; `status`: the id of its status. `history`: what its own fields
     say of its history: its status has moved, or something was changed (a comment is no change), or neither is known."""
 

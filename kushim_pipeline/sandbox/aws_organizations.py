@@ -1,6 +1,7 @@
 """AWS Organizations for the sandbox: an organisation with one unit for each name that its accounts give. Pure."""
 
 from kushim_pipeline.sandbox.aws_asked import Answer, Asked
+from kushim_pipeline.sandbox.aws_xml import query_reply
 from kushim_pipeline.sandbox.estate import Member, Membership
 from kushim_pipeline.sandbox.gate_calls import Reply
 
@@ -93,6 +94,20 @@ def _tags(asked: Asked) -> Answer:
     return {"Tags": [{"Key": key, "Value": value} for key, value in tags[asked.given["ResourceId"]].items()]}
 
 
+def _root_access(asked: Asked) -> Answer:
+    """IAM's own answer about the organisation, with IAM's own errors."""
+    found = asked.account.organization
+    if found is None:
+        return asked.refuse(400, "OrganizationNotFoundException", "The account is not part of an organization.")
+    if not found.lists_accounts:
+        words = "The account is not the management account or a delegated administrator of the organization."
+        return asked.refuse(400, "AccountNotManagementOrDelegatedAdministratorException", words)
+    if not found.root_access:
+        words = "Trusted access is not enabled for IAM in AWS Organizations."
+        return asked.refuse(400, "ServiceAccessNotEnabledException", words)
+    return query_reply(asked.call, {"OrganizationId": _name(found), "EnabledFeatures": found.root_access})
+
+
 def _name(found: Membership) -> str:
     return f"o-{found.management[-10:]}"
 
@@ -102,6 +117,7 @@ def _unit(member: Member) -> str:
 
 
 ANSWERS = {
+    "iam:ListOrganizationsFeatures": _root_access,
     "organizations:DescribeOrganization": _organization,
     "organizations:ListAccounts": _accounts,
     "organizations:ListAccountsForParent": _accounts,

@@ -301,11 +301,18 @@ class Member(Model):
 
 
 class Membership(Model):
-    """An organisation. `lists_accounts`: whether the account manages it, or may list its accounts as a delegate."""
+    """An organisation. `lists_accounts`: whether the account manages it, or may list its accounts as a delegate.
+
+    `root_access`: what it does centrally with the root users of its accounts; nothing where IAM has no trusted access.
+    """
 
     management: str = Field(pattern=r"^[0-9]{12}$")
     members: dict[str, Member] = Field(default_factory=dict)
     lists_accounts: bool = True
+    root_access: tuple[Literal["RootCredentialsManagement", "RootSessions"], ...] = (
+        "RootCredentialsManagement",
+        "RootSessions",
+    )
 
 
 class Account(Model):

@@ -9,6 +9,15 @@ from kushim_pipeline.collect.aws.listing import each, listing, pages, proven_emp
 from kushim_pipeline.collect.collection import Collection
 
 NOT_IN_USE = "AWSOrganizationsNotInUseException"
+# With these IAM answers that the account may not ask, or that there is nothing to list (ListOrganizationsFeatures).
+NO_FEATURES = frozenset(
+    {
+        "AccountNotManagementOrDelegatedAdministratorException",
+        "OrganizationNotFoundException",
+        "OrganizationNotInAllFeaturesModeException",
+        "ServiceAccessNotEnabledException",
+    }
+)
 _SERVICE = "organizations"
 
 Path = tuple[Mapping[str, Any], ...]
@@ -33,12 +42,29 @@ def read_organization(account: Account, region: str, sinks: Sinks) -> None:
             body: Mapping[str, Any] = {"absent": True, "code": answer.absent}
             sink.record(account.account_id, body, evidence=answer.evidence)
         else:
-            sink.record(organization.get("Arn") or "", organization, evidence=answer.evidence)
+            body = {**organization, **_root_access(account, region, sink)}
+            sink.record(organization.get("Arn") or "", body, evidence=answer.evidence)
     listed = pick(sinks, "aws.organization_account", "aws.organizational_unit")
     if answer.absent:
         proven_empty(listed, f"DescribeOrganization says that {account.account_id} belongs to no organisation")
     elif listed:
         _read_accounts(account, region, sinks, listed)
+
+
+def _root_access(account: Account, region: str, sink: Collection) -> Mapping[str, Any]:
+    """What the organisation does centrally with the root users of its member accounts, as a part of its record.
+
+    IAM tells the management account and its own delegated administrator; every other account it tells that it may not
+    ask, which is no fault. Out: nothing where the call was refused or failed: no verdict rests on it, and the
+    organisation itself was read.
+    """
+    try:
+        answer = call(account, region, [sink], "iam", "ListOrganizationsFeatures", absent=NO_FEATURES)
+        if answer.absent:
+            return {"RootAccess": {"absent": True, "code": answer.absent}}
+        return {"RootAccess": {"EnabledFeatures": sorted(answer.want("EnabledFeatures", list))}}
+    except ReadFailed:
+        return {}
 
 
 def _read_accounts(account: Account, region: str, sinks: Sinks, listed: list[Collection]) -> None:

@@ -210,7 +210,11 @@ STREAMS: tuple[StreamSpec, ...] = (
         "global",
         organizations.read_organization,
         "organizations:DescribeOrganization",
-        ("organization", "", "the organisation that the account belongs to"),
+        (
+            "organization",
+            "iam:ListOrganizationsFeatures",
+            "the organisation that the account belongs to, and whether it manages root access centrally",
+        ),
         (
             "organization_account",
             "organizations:ListAccounts organizations:ListTagsForResource organizations:ListRoots "

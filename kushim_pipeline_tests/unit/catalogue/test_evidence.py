@@ -15,6 +15,7 @@ _USE = "used_by may_be_used_unseen"
 _RULES = "rules_gap rules_read_at"
 # Table -> stream -> the columns that are made of it, by hand. A stream that does not stand here is behind all columns.
 COLUMNS = {
+    "aws_account": {"aws.organization": "root_credentials_managed_centrally"},
     "aws_backup_target": {
         "aws.backup_protected_resource": "is_protected last_backup_at",
         "aws.backup_restore_job": "restored_at",
@@ -62,6 +63,8 @@ COLUMNS = {
 SEEN_BY = {
     # Use matters for keys that are pending deletion alone.
     "AWS-KMS-002": dict.fromkeys(COLUMNS["aws_kms_key"].keys() - {"aws.kms_key_rotation"}, "may_be_used_unseen"),
+    # It stands in the reason of a PASS, and is NULL where it was not told: no verdict rests on it.
+    "AWS-IAM-001": {"aws.organization": "root_credentials_managed_centrally"},
     # Only the management account lists accounts: members are denied, and take the list from it.
     "AWS-IAM-010": {"aws.organization_account": "list_read_at"},
     "AWS-ORG-001": {"aws.organization_account": "list_read_at"},

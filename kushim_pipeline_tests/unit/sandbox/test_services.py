@@ -16,6 +16,7 @@ from kushim_pipeline.sandbox.estate import (
     ImageRepository,
     Instance,
     LoadBalancer,
+    Membership,
     Region,
     ScalingGroup,
     Secret,
@@ -84,6 +85,32 @@ def test_what_faces_the_internet(gate: Gate) -> None:
     (found,) = ask(gate, "acm", "list_certificates")["CertificateSummaryList"]
     certificate = ask(gate, "acm", "describe_certificate", CertificateArn=found["CertificateArn"])["Certificate"]
     assert certificate["InUseBy"] == [SHOP, OFFICE]
+
+
+@pytest.mark.parametrize(
+    ("organization", "code"),
+    [
+        (None, "OrganizationNotFoundException"),
+        (Membership(management="210987654321", lists_accounts=False), "AccountNotManagementOrDelegatedAdministrator"),
+        (Membership(management="123456789012", root_access=()), "ServiceAccessNotEnabledException"),
+        (Membership(management="123456789012"), ""),
+    ],
+)
+def test_what_an_organisation_does_with_root_users(organization: Membership | None, code: str) -> None:
+    account = ACCOUNT.model_copy(update={"organization": organization})
+    doors = {account.account_id: Door("northwind", account, "kushim-n", {})}
+    gate = Gate("http://127.0.0.1:9", Rules({}, doors, (), sessions={"ASIASESSION": account.account_id}))
+    try:
+        if code:
+            with pytest.raises(ClientError, match=code):
+                ask(gate, "iam", "list_organizations_features")
+        else:
+            found = ask(gate, "iam", "list_organizations_features")
+            identity = ask(gate, "organizations", "describe_organization")["Organization"]["Id"]
+            assert found["OrganizationId"] == identity
+            assert found["EnabledFeatures"] == ["RootCredentialsManagement", "RootSessions"]
+    finally:
+        gate.stop()
 
 
 def test_what_runs_code_and_keeps_data(gate: Gate) -> None:

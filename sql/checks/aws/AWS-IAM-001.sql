@@ -1,6 +1,8 @@
 /*
 id: AWS-IAM-001
 title: Root user protected by MFA (or root credentials removed centrally)
+# That an organisation can remove its members' root credentials does not say that it did: the account's own summary
+# decides alone, and what the organisation does only stands in the reason.
 severity: critical
 resource_type: aws.account
 population: aws_account
@@ -30,7 +32,12 @@ SELECT
     CASE
         WHEN a.root_mfa_enabled THEN 'the root user has a second factor'
         WHEN NOT a.root_has_password AND a.root_access_keys = 0 AND coalesce(a.root_signing_certificates, 0) = 0
-        THEN 'the root user has no credentials'
+        THEN
+            CASE
+                WHEN a.root_credentials_managed_centrally
+                THEN 'the root user has no credentials (root access is managed centrally)'
+                ELSE 'the root user has no credentials'
+            END
         ELSE 'the root user has no second factor'
     END AS reason
 FROM facts.aws_account AS a

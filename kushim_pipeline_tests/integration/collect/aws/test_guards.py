@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kushim_pipeline.collect.aws import events
+from kushim_pipeline.collect.aws import events, organizations
 from kushim_pipeline.sandbox.estate import Account, Backups, Bucket, Database, Finding, Member, Membership, Region
 from kushim_pipeline_tests.integration.collect.aws.proxy import (
     Proxy,
@@ -97,6 +97,54 @@ def test_a_member_account_sees_its_organisation_and_not_the_others(proxy: Proxy,
         ("aws.organizational_unit", "global"): "denied",
     }
     assert "ListRoots" not in proxy.count()
+
+
+def root_access(outcome: Outcome) -> Any:
+    """What the organisation's record says of it, of a collection that is whole."""
+    assert outcome.not_complete() == {}
+    (organization,) = outcome.records("organization").values()
+    assert organization["MasterAccountId"] == ACCOUNT
+    return organization.get("RootAccess")
+
+
+def test_the_management_account_is_told_what_is_done_centrally_with_root_users(proxy: Proxy, tmp_path: Path) -> None:
+    outcome = read(proxy.url, tmp_path, ["organization"])
+    assert root_access(outcome) == {"EnabledFeatures": ["RootCredentialsManagement", "RootSessions"]}
+    assert proxy.count()["ListOrganizationsFeatures"] == 1
+    kept = {page.operation for page in outcome.receipt("organization").pages}
+    assert kept >= {"DescribeOrganization", "ListOrganizationsFeatures"}
+
+
+@pytest.mark.parametrize("code", sorted(organizations.NO_FEATURES))
+def test_an_account_that_may_not_ask_for_it_is_whole(proxy: Proxy, tmp_path: Path, code: str) -> None:
+    proxy.fail("ListOrganizationsFeatures", error(400, code))
+    assert root_access(read(proxy.url, tmp_path, ["organization"])) == {"absent": True, "code": code}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        error(403, "AccessDenied"),
+        error(400, "InvalidAction"),
+        error(400, "Throttling"),
+        answered(500, "oops"),
+        answered(200, "<html></html>"),
+        changed(lambda body: body.replace(b"EnabledFeatures", b"Others")),
+    ],
+    ids=["denied", "unknown here", "throttled", "fault", "html", "without the list"],
+)
+def test_what_is_done_centrally_is_left_out_where_it_could_not_be_read(
+    proxy: Proxy, tmp_path: Path, fault: Callable[[Request, Callable[[], Response]], Response]
+) -> None:
+    proxy.fail("ListOrganizationsFeatures", fault)
+    assert root_access(read(proxy.url, tmp_path, ["organization"])) is None
+
+
+def test_only_an_account_of_an_organisation_is_asked_for_it(proxy: Proxy, tmp_path: Path) -> None:
+    read(proxy.url, tmp_path, ["organization_account"])
+    proxy.fail("DescribeOrganization", error(400, "AWSOrganizationsNotInUseException"))
+    read(proxy.url, tmp_path, ORGANIZATION)
+    assert "ListOrganizationsFeatures" not in proxy.count()
 
 
 def test_tags_that_may_not_be_read_leave_their_account_unread(proxy: Proxy, tmp_path: Path) -> None:

@@ -3,28 +3,25 @@
 A collection reads everything, or it builds on the last whole one and reads what may have changed since (a delta).
 """
 
-import hashlib
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Self
 
+from kushim_pipeline.collect import conclusion
 from kushim_pipeline.collect.before import Before, Head, LoadBefore
 from kushim_pipeline.collect.earlier import Earlier, Keeper
 from kushim_pipeline.collect.http.call import NO_HEADERS, Asked, Known
 from kushim_pipeline.collect.record import Packed, clean, pack
-from kushim_pipeline.collect.records import PART, Part
+from kushim_pipeline.collect.records import Records, Refused
 from kushim_pipeline.collect.unit import Unit
 from kushim_pipeline.evidence.json_door import canonical
-from kushim_pipeline.evidence.receipt import Outcome, Page, ReadError, Reason, Receipt
+from kushim_pipeline.evidence.receipt import Page, ReadError, Reason, Receipt
 from kushim_pipeline.evidence.store import EvidenceStore
 
 MAX_MESSAGE = 500
-SHRINKS_BY = 0.2
-"""The share of a population that may be gone at the next reading before a second one has to confirm it …"""
-SHRINKS_FROM = 5
-"""… where it is at least this many resources."""
 
 
 class SecretRepeated(ValueError):
@@ -75,7 +72,6 @@ class Collection:
         self._earlier: Earlier | None = None
         self._base: Before | None = None
         self._gone: set[str] = set()
-        self._marks: dict[str, str] = {}
         self._cursor: dict[str, Any] | None = None
         self._proven_at: datetime | None = None
         self._may_shrink = False
@@ -87,9 +83,7 @@ class Collection:
         self._lock = threading.Lock()
         self._started_at = datetime.now(UTC)
         self._pages: list[Page] = []
-        self._parts: list[str | None] = []
-        self._part = Part(0)
-        self._hashes: dict[str, str] = {}
+        self._records = Records(partial(store.put, unit.tenant_id), repeats)
         self._errors: list[ReadError] = []
         self._declared: tuple[int, str] | None = None
         self._empty_proven_by: str | None = None
@@ -209,55 +203,11 @@ class Collection:
 
     def record_many(self, rows: Iterable[Packed]) -> None:
         """Report resources as `record` does, in half the time."""
-        twice: list[str] = []
-        troubles: list[Packed] = []
-        full: list[Part] = []
-        ready = list(rows)
-        hashes, marks = self._hashes, self._marks
-        with self._lock:
-            part = self._part
-            for row in ready:
-                name, line, content, mark, shown, trouble = row
-                if trouble:
-                    troubles.append(row)
-                    continue
-                if name in hashes:
-                    twice.append(name)
-                    continue
-                hashes[name], marks[name], part.lines[name] = content, mark, line
-                part.size += len(line)
-                part.shown &= shown
-                if part.size >= PART:
-                    full.append(self._next_part())
-                    part = self._part
-        for part in full:
-            self._put(part)
-        for row in troubles:
-            if row.id:
-                self.unreadable(row.id, Reason.QUARANTINED, "record", row.trouble)
-            else:
-                self.problem(Reason.QUARANTINED, "record", row.trouble)
-        for name in twice:
-            message = f"{name} was listed twice: the list moved or a page came again"
-            self.problem(Reason.INCOMPLETE, "record", message)
+        self._refuse(self._records.add(rows))
 
-    def _next_part(self) -> Part:
-        """Begin a new part of the records. Out: the one before."""
-        ended = self._part
-        self._parts.append(None)
-        self._part = Part(len(self._parts))
-        return ended
-
-    def _put(self, part: Part) -> None:
-        """Keep a part of the records, without those that repeat a secret."""
-        for name in part.leave_out(self._repeats):
-            with self._lock:
-                del self._hashes[name], self._marks[name]
-            self.problem(Reason.QUARANTINED, "record", "a record repeats a secret of this connection")
-        if part.lines:
-            digest = self._store.put(self.unit.tenant_id, part.joined())
-            with self._lock:
-                self._parts[part.number] = digest
+    def _refuse(self, refused: Iterable[Refused]) -> None:
+        for resource_id, reason, message in refused:
+            self._error(resource_id, reason, "record", message)
 
     def unreadable(self, resource_id: str, reason: Reason, operation: str, message: str) -> None:
         """Report that this resource could not be read; the others stand."""
@@ -277,10 +227,15 @@ class Collection:
 
     def finish(self) -> Receipt:
         """End the collection: store its records and return its receipt. Called once, after the last report."""
-        self._put(self._next_part())
-        population = self._population()
-        shrunk_to = self._reconcile(population)
-        parts = [digest for digest in self._parts if digest]
+        parts, refused = self._records.end()
+        self._refuse(refused)
+        base, hashes, gone = self._base, self._records.hashes, self._gone
+        if base is not None:
+            for name in sorted(base.unread - gone - hashes.keys() - conclusion.unread(self._errors)):
+                self.unreadable(name, Reason.INCOMPLETE, "read", "it could not be read before and was not read now")
+        unread = conclusion.unread(self._errors)
+        population = conclusion.population(hashes.keys(), unread, base, gone)
+        shrunk_to = self._reconcile(len(population))
         return Receipt(
             tenant_id=self.unit.tenant_id,
             connection_id=self.unit.connection_id,
@@ -291,20 +246,20 @@ class Collection:
             collection_id=uuid.uuid4().hex,
             parameters={"account": self.unit.account_id, "stream": self.unit.stream, "scope": self.unit.scope},
             pages=tuple(self._pages),
-            records=len(self._hashes),
+            records=len(hashes),
             records_sha256=parts[0] if parts else None,
             records_more=tuple(parts[1:]),
-            contents_sha256=self._contents(),
+            contents_sha256=conclusion.contents(hashes, unread, base, gone),
             declared_total=self._declared[0] if self._declared else None,
             declared_by=self._declared[1] if self._declared else None,
             empty_proven_by=self._empty_proven_by,
             errors=tuple(self._errors),
-            outcome=self._outcome(),
-            base=self._base.receipt if self._base else None,
-            gone=tuple(sorted(self._gone - self._hashes.keys())) if self._base else (),
+            outcome=conclusion.outcome(self._errors, has_records=bool(hashes)),
+            base=base.receipt if base else None,
+            gone=tuple(sorted(gone - hashes.keys())) if base else (),
             population=len(population),
             cursor=self._cursor,
-            marks_sha256=self._put_marks(population),
+            marks_sha256=self._put_marks(population - (unread - hashes.keys())),
             proven_at=self._proven_at,
             shrunk_to=shrunk_to,
             as_of=self._as_of,
@@ -313,76 +268,34 @@ class Collection:
             code_version=self._code_version,
         )
 
-    def _population(self) -> set[str]:
-        """Every resource that is there: read now, seen but unreadable now, or standing as it was."""
-        found = self._hashes.keys() | self._unread()
-        if self._base is None:
-            return found
-        return found | ((self._base.marks.keys() | self._base.unread) - self._gone)
-
-    def _reconcile(self, population: set[str]) -> int | None:
+    def _reconcile(self, population: int) -> int | None:
         """Hold the population against the vendor's count, against nothing, and against the last one. Out: what it
         shrank to, where that has to be confirmed."""
-        if self._base is not None:
-            for name in sorted(self._base.unread - self._gone - self._hashes.keys() - self._unread()):
-                self.unreadable(name, Reason.INCOMPLETE, "read", "it could not be read before and was not read now")
-        if self._declared is not None and self._declared[0] != len(population):
+        if self._declared is not None and self._declared[0] != population:
             total, by = self._declared
-            self.problem(Reason.INCOMPLETE, "reconcile", f"{by} declares {total}, {len(population)} were read")
+            self.problem(Reason.INCOMPLETE, "reconcile", f"{by} declares {total}, {population} were read")
         elif not population and not self._errors and self._empty_proven_by is None and self._declared is None:
             if self._base is None:
                 self.problem(Reason.INCOMPLETE, "reconcile", "the list is empty and nothing proves that it should be")
-        was, now = self._head.population or 0, len(population)
-        lost = was - now
-        if self._may_shrink or lost < SHRINKS_FROM or lost < was * SHRINKS_BY:
-            return None
-        if any(error.resource_id is None for error in self._errors):
-            return None
-        seen = self._head.shrunk_to
-        if seen is not None and abs(seen - now) <= max(seen, now) * SHRINKS_BY / 2:
+        is_listed = all(error.resource_id is not None for error in self._errors)
+        if self._may_shrink or not is_listed or not conclusion.has_shrunk(self._head, population):
             return None
         self.problem(
             Reason.INCOMPLETE,
             "drop guard",
-            f"there were {was} and now there are {now}: so few count only when the next reading finds them, too",
+            f"there were {self._head.population} and now there are {population}: so few count only when the next "
+            "reading finds them, too",
         )
-        return now
+        return population
 
-    def _unread(self) -> set[str]:
-        return {error.resource_id for error in self._errors if error.resource_id}
-
-    def _put_marks(self, population: set[str]) -> str | None:
+    def _put_marks(self, names: set[str]) -> str | None:
         """Keep what the next delta needs to know of each resource, if this reader leaves anything for one."""
-        if self._base is None and self._cursor is None and not any(self._marks.values()):
+        marks = self._records.marks
+        if self._base is None and self._cursor is None and not any(marks.values()):
             return None
         before = self._base.marks if self._base else {}
-        unread = self._unread() - self._hashes.keys()
-        marks = {name: self._marks.get(name, before.get(name, "")) for name in population - unread}
-        return self._store.put(self.unit.tenant_id, canonical(marks)) if marks else None
-
-    def _outcome(self) -> Outcome:
-        if not self._errors:
-            return Outcome.COMPLETE
-        listing = {error.reason for error in self._errors if error.resource_id is None}
-        if not self._hashes and Reason.DENIED in listing:
-            return Outcome.DENIED
-        if not self._hashes and Reason.NOT_COLLECTED in listing:
-            return Outcome.FAILED
-        return Outcome.PARTIAL
-
-    def _contents(self) -> str:
-        """The digest of what was read, free of when and in which page: equal on a day when nothing changed."""
-        # Unread resources count in it: one that is gone at the next reading is then a change, and not overlooked.
-        seen = {error.resource_id: "unread" for error in self._errors if error.resource_id} | self._hashes
-        lines = "".join(f"{name} {seen[name]}\n" for name in sorted(seen))
-        if self._base is not None:
-            gone = "".join(
-                f"{name} gone\n" for name in sorted(self._gone & (self._base.marks.keys() | self._base.unread))
-            )
-            if not lines and not gone:
-                return self._base.contents
-            lines = f"{self._base.contents}\n{lines}{gone}"
-        return hashlib.sha256(lines.encode()).hexdigest()
+        kept = {name: marks.get(name, before.get(name, "")) for name in names}
+        return self._store.put(self.unit.tenant_id, canonical(kept)) if kept else None
 
     def _error(self, resource_id: str | None, reason: Reason, operation: str, message: str) -> None:
         text = clean(self._mask(message))[:MAX_MESSAGE]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kushim_pipeline.collect import collection as collection_module
+from kushim_pipeline.collect import records as records_module
 from kushim_pipeline.collect.before import Head, heads, load_before
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.unit import Unit
@@ -215,7 +215,7 @@ def test_records_in_parts_are_the_same(tmp_path: Path, monkeypatch: pytest.Monke
     names = [f"{number * 7919 % 1009:04}" for number in range(1009)]
     short = Company(tmp_path / "a")
     one = short.collect(having(names))
-    monkeypatch.setattr(collection_module, "PART", 5_000)
+    monkeypatch.setattr(records_module, "PART", 5_000)
     many = Company(tmp_path / "b")
     parts = many.collect(having(names))
     assert (parts.contents_sha256, parts.records) == (one.contents_sha256, 1009)
@@ -231,7 +231,7 @@ def test_records_in_parts_are_the_same(tmp_path: Path, monkeypatch: pytest.Monke
 def test_of_a_resource_that_is_listed_twice_the_first_record_stands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(collection_module, "PART", 1)
+    monkeypatch.setattr(records_module, "PART", 1)
     company = Company(tmp_path)
     found = company.collect(having("abc"), having("b", "2"))
     assert (found.records, found.population, found.lists_all) == (3, 3, False)

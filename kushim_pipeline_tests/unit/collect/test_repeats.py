@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from kushim_pipeline.collect import collection as collection_module
+from kushim_pipeline.collect import records as records_module
 from kushim_pipeline.collect.collection import Collection, SecretRepeated
 from kushim_pipeline.collect.record import pack
 from kushim_pipeline.collect.run import repeating
@@ -63,7 +63,7 @@ def test_a_record_that_repeats_it_in_a_spelling_of_json_is_not_kept(tmp_path: Pa
 def test_of_many_records_those_that_repeat_it_are_left_out_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    monkeypatch.setattr(collection_module, "PART", size)
+    monkeypatch.setattr(records_module, "PART", size)
     c = collection(tmp_path)
     for number in range(12):
         c.record(f"r{number}", {"a": SECRET if number % 5 == 1 else number}, evidence="", mark=f"m{number}")

@@ -10,16 +10,8 @@ from datetime import timedelta
 from typing import Any
 
 from kushim_pipeline.collect.collection import Collection
-from kushim_pipeline.collect.github.graphql import (
-    PAGE,
-    GithubReading,
-    Node,
-    Part,
-    Question,
-    is_all,
-    repository_part,
-    rest_of,
-)
+from kushim_pipeline.collect.github.graphql import PAGE, GithubReading, Node, Part, Question, repository_part
+from kushim_pipeline.collect.github.graphql_page import is_all, rest_of
 from kushim_pipeline.collect.github.history import History, Walk, read_history
 from kushim_pipeline.collect.http.call import Unread
 from kushim_pipeline.collect.http.moment import parsed

@@ -1,21 +1,21 @@
-"""GraphQL: many repositories in one question, pages followed to their end, and what an error means.
+"""GraphQL: many repositories in one question, and what an error means.
 
 An answer of 200 may hold errors beside data: what they name is not read, everything else stands. A question that is too
 much for GitHub (a 502, a timeout, a limit of nodes) is asked again in halves. Source: GitHub GraphQL, "Forming calls",
-"Rate limits and query limits", "Using pagination"; the errors' types as its answers have them.
+"Rate limits and query limits"; the errors' types as its answers have them.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any, TypeGuard
+from typing import Any
 
 from kushim_pipeline.collect.github.client import GITHUB, GRAPHQL
 from kushim_pipeline.collect.http.answers import object_of, refuse
 from kushim_pipeline.collect.http.call import Answer, Call, Keep, Unread
-from kushim_pipeline.collect.http.listing import MAX_PAGES, Item
+from kushim_pipeline.collect.http.listing import Item
 from kushim_pipeline.collect.http.parts import Members, members
 from kushim_pipeline.collect.http.reading import Reading
 from kushim_pipeline.evidence.json_door import BadJson
@@ -186,84 +186,6 @@ def in_batches(
     batches = [parts[start : start + size] for start in range(0, len(parts), size)]
     for answers in reading.pool.map(lambda batch: ask_parts(reading, keep, question, batch), batches):
         yield from answers
-
-
-def rest_of(
-    reading: GithubReading,
-    keep: Keep,
-    question: Question,
-    part: Callable[[str], Part],
-    path: Sequence[Step],
-    connection: dict[str, Any],
-) -> dict[str, Any]:
-    """A nested connection with the nodes that did not fit its first page; the same object where all of them did.
-
-    In: what asks for the page after a cursor, and where in the repository it stands. Raises Unread where it cannot be
-    read to its end.
-    """
-    if is_all(connection):
-        return connection
-    nodes = list(nodes_of(connection, question.operation))
-    seen: set[str] = set()
-    for _ in range(MAX_PAGES):
-        cursor = next_cursor(connection, seen, question.operation)
-        if cursor is None:
-            return {**connection, "nodes": nodes}
-        (found,) = ask_parts(reading, keep, question, [part(cursor)])
-        if isinstance(found, Unread):
-            raise found
-        if found.errors:
-            raise found.errors[0].unread(question.operation, question.needs)
-        connection = dig(found.body, path, question.operation)
-        nodes += nodes_of(connection, question.operation)
-    raise Unread(Reason.INCOMPLETE, question.operation, f"the list does not end after {MAX_PAGES} pages")
-
-
-def is_all(connection: Any) -> TypeGuard[dict[str, Any]]:
-    """Whether a nested connection surely has all of its nodes on the page that it came with."""
-    if not isinstance(connection, dict) or not isinstance(connection.get("nodes"), list):
-        return False
-    info = connection.get("pageInfo")
-    return isinstance(info, dict) and info.get("hasNextPage") is False
-
-
-def next_cursor(connection: Mapping[str, Any], seen: set[str], operation: str) -> str | None:
-    """The cursor of the page after this one, None at the end. Raises Unread for a page that leads back."""
-    info = connection.get("pageInfo")
-    if not isinstance(info, dict) or not isinstance(info.get("hasNextPage"), bool):
-        raise Unread(Reason.INCOMPLETE, operation, "a page does not say whether more follows")
-    if not info["hasNextPage"]:
-        return None
-    cursor = info.get("endCursor")
-    if not isinstance(cursor, str) or not cursor:
-        raise Unread(Reason.INCOMPLETE, operation, "more follows, and the page does not say where")
-    if cursor in seen:
-        raise Unread(Reason.INCOMPLETE, operation, "a next page leads back to a page already read")
-    seen.add(cursor)
-    return cursor
-
-
-def nodes_of(connection: Mapping[str, Any], operation: str) -> list[Any]:
-    """The nodes of a page. Raises Unread for what is no page."""
-    nodes = connection.get("nodes")
-    if not isinstance(nodes, list):
-        raise Unread(Reason.INCOMPLETE, operation, "the answer has no list of nodes")
-    return nodes
-
-
-def dig(body: Any, path: Iterable[Step], operation: str) -> dict[str, Any]:
-    """The object at a place. Raises Unread where there is none."""
-    found = body
-    for step in path:
-        try:
-            found = found[step]
-        except (KeyError, IndexError, TypeError):
-            found = None
-            break
-    if not isinstance(found, dict):
-        shown = ".".join(str(step) for step in path)
-        raise Unread(Reason.INCOMPLETE, operation, f"the answer has no {shown}")
-    return found
 
 
 def repository_part(repository: Item, fields: str, **variables: tuple[str, Any]) -> Part:

@@ -12,18 +12,8 @@ from typing import Any
 
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.github.changed import A_DAY, now, stamp
-from kushim_pipeline.collect.github.graphql import (
-    GithubReading,
-    Node,
-    Part,
-    Problem,
-    Question,
-    TooMuch,
-    ask_parts,
-    dig,
-    next_cursor,
-    nodes_of,
-)
+from kushim_pipeline.collect.github.graphql import GithubReading, Node, Part, Problem, Question, TooMuch, ask_parts
+from kushim_pipeline.collect.github.graphql_page import dig, next_cursor, nodes_of
 from kushim_pipeline.collect.github.repository import readable, repositories
 from kushim_pipeline.collect.http.call import Unread
 from kushim_pipeline.collect.http.listing import MAX_PAGES, Item

@@ -7,17 +7,8 @@ objects OrganizationIdentityProvider and ExternalIdentity. Only owners are shown
 from typing import Any
 
 from kushim_pipeline.collect.collection import Collection
-from kushim_pipeline.collect.github.graphql import (
-    PAGE,
-    GithubReading,
-    Question,
-    Reply,
-    TooMuch,
-    ask,
-    dig,
-    next_cursor,
-    nodes_of,
-)
+from kushim_pipeline.collect.github.graphql import PAGE, GithubReading, Question, Reply, TooMuch, ask
+from kushim_pipeline.collect.github.graphql_page import dig, next_cursor, nodes_of
 from kushim_pipeline.collect.github.listed import of_plan, plan
 from kushim_pipeline.collect.github.organization import OWNER_PROOF, organization
 from kushim_pipeline.collect.http.answers import NOT_ON_PLAN

@@ -15,8 +15,8 @@ from kushim_pipeline.collect.github.graphql import (
     Question,
     in_batches,
     repository_part,
-    rest_of,
 )
+from kushim_pipeline.collect.github.graphql_page import rest_of
 from kushim_pipeline.collect.github.repository import readable
 from kushim_pipeline.collect.github.workflow import without_texts, workflow_files
 from kushim_pipeline.collect.http.call import Unread

@@ -4,7 +4,8 @@ title: Merged pull requests, with what was demanded of them and how the checks o
 # What is demanded is what classic protection and the rules of the branch demanded when it was merged, by the version that
 # was read then; before Kushim's first reading, by the first. A check has passed where it ended as success, neutral or
 # skipped before the merge, and the last of a name counts. Which checks belong to a workflow that a ruleset demands is not
-# shown: where one is demanded, every check that ran has to have passed.
+# shown: where one is demanded, every check that ran has to have passed. A token that may not see check runs is shown how
+# many there are.
 # Source: GitHub GraphQL, "StatusCheckRollup", "CheckRun", "StatusContext"; GitHub REST, "Get branch protection", "Get rules
 # for a branch". GitHub keeps checks for 400 days.
 streams: [github.pull_request, github.repository, github.branch_protection, github.branch_rule]
@@ -15,6 +16,7 @@ columns:
   repository: The repository, in small letters
   is_judged: Whether it was merged into the default branch in the window, in a repository that is not out of scope
   is_whole: Whether all checks of the merged head were read
+  is_denied: Whether checks of it are closed to the token
   may_be_expired: Whether it is so old that GitHub may have thrown checks away before they were read
   has_rules: Whether what was demanded of it is known
   demanded: How many named checks were demanded
@@ -160,6 +162,13 @@ shown AS (
     GROUP BY n.tenant_id, n.connection_id, n.resource_id
 ),
 
+closed AS (
+    SELECT DISTINCT q.tenant_id, q.connection_id, q.resource_id
+    FROM request AS q
+    CROSS JOIN LATERAL json_items(q.head->'statusCheckRollup'->'contexts'->'nodes') AS i(item)
+    WHERE (i.item->>'denied') IS NOT NULL
+),
+
 outcome AS (
     SELECT
         e.tenant_id, e.connection_id, e.resource_id,
@@ -188,6 +197,9 @@ SELECT
         END,
         FALSE
     ) AS is_whole,
+    x.resource_id IS NOT NULL
+        OR (q.head->'statusCheckRollup'->>'denied') IS NOT NULL
+        OR (q.head->'statusCheckRollup'->'contexts'->>'denied') IS NOT NULL AS is_denied,
     COALESCE(q.created_at, q.merged_at) < q.collected_at - INTERVAL '400 days' AS may_be_expired,
     COALESCE(k.streams, 0) = 2 AS has_rules,
     COALESCE(d.checks, 0) AS demanded,
@@ -205,6 +217,8 @@ LEFT JOIN known AS k
     ON k.tenant_id = q.tenant_id AND k.connection_id = q.connection_id AND k.resource_id = q.resource_id
 LEFT JOIN shown AS s
     ON s.tenant_id = q.tenant_id AND s.connection_id = q.connection_id AND s.resource_id = q.resource_id
+LEFT JOIN closed AS x
+    ON x.tenant_id = q.tenant_id AND x.connection_id = q.connection_id AND x.resource_id = q.resource_id
 LEFT JOIN outcome AS o
     ON o.tenant_id = q.tenant_id AND o.connection_id = q.connection_id AND o.resource_id = q.resource_id
 LEFT JOIN raw.record_asof AS b

@@ -52,11 +52,16 @@ class Problem:
     def unread(self, operation: str, needs: str) -> Unread:
         """The error in the words of a receipt."""
         said = f"GitHub answered {self.kind or 'an error'} ({self.message[:200]})"
-        if self.kind in DENIALS:
+        if self.is_denial:
             hidden = ", which is also what it answers for what a token may not see" if self.kind == "NOT_FOUND" else ""
             demand = f"; it needs {needs}" if needs else ""
             return Unread(Reason.DENIED, operation, f"{said}{hidden}: the token may not read this{demand}")
         return Unread(Reason.NOT_COLLECTED, operation, said)
+
+    @property
+    def is_denial(self) -> bool:
+        """Whether the token may not see the place, or nobody may."""
+        return self.kind in DENIALS
 
     @property
     def is_heavy(self) -> bool:

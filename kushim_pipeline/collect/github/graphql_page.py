@@ -75,6 +75,16 @@ def nodes_of(connection: Mapping[str, Any], operation: str) -> list[Any]:
     return nodes
 
 
+def with_denied(value: Any, place: Sequence[Step]) -> Any:
+    """A copy of a value of an answer in which `{"denied": true}` stands at a place that the token may not see, or above
+    it, where GitHub gives nothing at all: its null alone would read as if nothing were there."""
+    if place and isinstance(value, dict):
+        return {**value, place[0]: with_denied(value.get(place[0]), place[1:])}
+    if place and isinstance(value, list) and isinstance(place[0], int) and place[0] < len(value):
+        return [*value[: place[0]], with_denied(value[place[0]], place[1:]), *value[place[0] + 1 :]]
+    return {"denied": True}
+
+
 def dig(body: Any, path: Iterable[Step], operation: str) -> dict[str, Any]:
     """The object at a place. Raises Unread where there is none."""
     found = body

@@ -8,12 +8,22 @@ said of it, when it was read, and its default branch. A record is forgotten once
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import reduce
 from typing import Any
 
 from kushim_pipeline.collect.collection import Collection
 from kushim_pipeline.collect.github.changed import A_DAY, now, stamp
-from kushim_pipeline.collect.github.graphql import GithubReading, Node, Part, Problem, Question, TooMuch, ask_parts
-from kushim_pipeline.collect.github.graphql_page import dig, next_cursor, nodes_of
+from kushim_pipeline.collect.github.graphql import (
+    GithubReading,
+    Node,
+    Part,
+    Problem,
+    Question,
+    Step,
+    TooMuch,
+    ask_parts,
+)
+from kushim_pipeline.collect.github.graphql_page import dig, next_cursor, nodes_of, with_denied
 from kushim_pipeline.collect.github.repository import readable, repositories
 from kushim_pipeline.collect.http.call import Unread
 from kushim_pipeline.collect.http.listing import MAX_PAGES, Item
@@ -26,6 +36,8 @@ WINDOW = timedelta(days=396)
 """Thirteen months: a year's audit, and the month in which it takes place."""
 BATCH = 50
 """Repositories of one call, at most."""
+DENIED = " denied"
+"""How the mark of a record ends of which the token may not see all: it is asked for again, another token may."""
 NODES = 250
 """Nodes of one call, of all its repositories: GitHub gives itself ten seconds for an answer."""
 LARGEST = 50
@@ -78,7 +90,8 @@ class History:
 
     `part`: what asks for the next page of a repository; `path`: where in the answer its connection is; `take`: adds a
     node to the walk's rows, and says whether what follows may be new; `is_done`: whether a page was enough, whatever
-    follows; `sign`: what stands between a repository and the rest of a record's id.
+    follows; `sign`: what stands between a repository and the rest of a record's id; `spares`: whether a node stands
+    although a place in it is closed to the token.
     """
 
     question: Question
@@ -87,6 +100,7 @@ class History:
     take: Callable[[Collection, GithubReading, Walk, dict[str, Any], Node], bool]
     is_done: Callable[[Walk], bool]
     sign: str
+    spares: Callable[[tuple[Step, ...]], bool] = lambda _: False
 
 
 def read_history(c: Collection, reading: GithubReading, history: History) -> None:
@@ -111,12 +125,12 @@ def read_history(c: Collection, reading: GithubReading, history: History) -> Non
     for repository in listed[:1] if reading.sample else listed:
         seen, read_at, branch = read.get(repository.id, ["", "", ""])
         since = parsed(read_at)
-        trouble = repository.id in unread or not all(known.get(repository.id, {}).values())
+        trouble = repository.id in unread or any(map(_may_be_told_more, known.get(repository.id, {}).values()))
         if since and seen == stamp(repository) and not trouble and at - since < A_DAY:
             oldest = min(oldest, since)
         else:
             stands = known.get(repository.id, {})
-            again = branch != repository.body.get("default_branch") or not all(stands.values())
+            again = branch != repository.body.get("default_branch") or any(map(_may_be_told_more, stands.values()))
             start = at - WINDOW if since is None or again else min(since, _newest(stands, at - WINDOW))
             walks.append(Walk(repository, at - WINDOW, start, since is None or again, stands))
     _walk_all(c, reading, history, walks)
@@ -200,10 +214,12 @@ def _page(c: Collection, reading: GithubReading, history: History, walk: Walk, f
     try:
         for number, node in enumerate(nodes_of(page, operation)):
             errors = found.at(*history.path, "nodes", number) if found.errors else ()
-            if not isinstance(node, dict) or errors:
+            denied = [each.path[on_nodes + 1 :] for each in errors if each.is_denial]
+            if not isinstance(node, dict) or len(denied) < len(errors) or not all(map(history.spares, denied)):
                 _quarantine(c, history, walk, node, errors)
             else:
-                goes_on = history.take(c, reading, walk, node, found) and goes_on
+                shown = reduce(with_denied, denied, node)
+                goes_on = history.take(c, reading, walk, shown, found) and goes_on
     finally:  # what was found before a fault stands
         c.record_many(walk.rows)
         walk.rows.clear()
@@ -278,6 +294,11 @@ def _newest(marks: Mapping[str, str], otherwise: datetime) -> datetime:
     """When the newest change happened that is known, by GitHub's own clock."""
     times = [found for mark in marks.values() if (found := parsed(mark.rpartition(" ")[2]))]
     return max(times, default=otherwise)
+
+
+def _may_be_told_more(mark: str) -> bool:
+    """Whether a record could not be read, or not all of it, when it was last asked for."""
+    return not mark or mark.endswith(DENIED)
 
 
 def _is_row(row: Any) -> bool:

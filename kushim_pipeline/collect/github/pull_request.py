@@ -8,9 +8,9 @@ from datetime import timedelta
 from typing import Any
 
 from kushim_pipeline.collect.collection import Collection
-from kushim_pipeline.collect.github.graphql import PAGE, GithubReading, Node, Part, Question, repository_part
+from kushim_pipeline.collect.github.graphql import PAGE, GithubReading, Node, Part, Question, Step, repository_part
 from kushim_pipeline.collect.github.graphql_page import is_all, rest_of
-from kushim_pipeline.collect.github.history import History, Walk, read_history
+from kushim_pipeline.collect.github.history import DENIED, History, Walk, read_history
 from kushim_pipeline.collect.http.call import Unread
 from kushim_pipeline.collect.http.moment import parsed
 from kushim_pipeline.collect.record import pack
@@ -81,7 +81,8 @@ def _take(c: Collection, reading: GithubReading, walk: Walk, node: dict[str, Any
         return True
     if updated < walk.since - (timedelta() if walk.whole else OVERLAP):
         return False
-    mark = f"{node['mergedAt']} {node['updatedAt']}"
+    denied = bool(page.errors) and any(map(_is_denied, _heads(node)))
+    mark = f"{node['mergedAt']} {node['updatedAt']}" + (DENIED if denied else "")
     if merged >= walk.window and walk.known.get(name) != mark:
         try:
             body = _whole(c, reading, walk, node)
@@ -124,7 +125,7 @@ def _with_checks(c: Collection, reading: GithubReading, walk: Walk, head: Any) -
     if not isinstance(commit, dict) or not isinstance(rollup, dict):
         return head
     shown = rollup.get("contexts") or {}
-    if is_all(shown):
+    if is_all(shown) or _is_denied(head):
         return head
 
     def contexts(cursor: str) -> Part:
@@ -140,4 +141,25 @@ def _with_checks(c: Collection, reading: GithubReading, walk: Walk, head: Any) -
     return {**head, "commit": {**commit, "statusCheckRollup": {**rollup, "contexts": found}}}
 
 
-HISTORY = History(QUESTION, _part, ("pullRequests",), _take, lambda _: False, "#")
+def _spares(place: tuple[Step, ...]) -> bool:
+    """The reviews are judged although the checks are closed: to a fine-grained token every check run is."""
+    return place[:5] == ("commits", "nodes", 0, "commit", "statusCheckRollup")
+
+
+def _heads(node: dict[str, Any]) -> list[Any]:
+    commits = node.get("commits")
+    heads = commits.get("nodes") if isinstance(commits, dict) else None
+    return heads if isinstance(heads, list) else []
+
+
+def _is_denied(head: Any) -> bool:
+    """Whether the token may not see all checks of a commit, as `with_denied` says it."""
+    commit = head.get("commit") if isinstance(head, dict) else None
+    rollup = commit.get("statusCheckRollup") if isinstance(commit, dict) else None
+    contexts = rollup.get("contexts") if isinstance(rollup, dict) else None
+    nodes = contexts.get("nodes") if isinstance(contexts, dict) else None
+    shown = (rollup, contexts, *(nodes if isinstance(nodes, list) else ()))
+    return any("denied" in each for each in shown if isinstance(each, dict))
+
+
+HISTORY = History(QUESTION, _part, ("pullRequests",), _take, lambda _: False, "#", _spares)

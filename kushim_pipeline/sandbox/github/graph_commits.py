@@ -1,10 +1,11 @@
 """Commits and pull requests as GraphQL shows them."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from kushim_pipeline.sandbox.github import history, shapes
-from kushim_pipeline.sandbox.github.graph_lists import Object, connection
+from kushim_pipeline.sandbox.github.graph_lists import Object, Refused, connection, forbidden
 from kushim_pipeline.sandbox.github.graph_users import actor, git_actor, user
 from kushim_pipeline.sandbox.github.model import CHANGED, Check, Commit, Organization, PullRequest, Repository, Review
 
@@ -183,8 +184,14 @@ def rollup(oid: str, checks: tuple[Check, ...]) -> Object | None:
     return {
         "id": f"SCR_{oid[:16]}",
         "state": state,
-        "contexts": lambda info, **a: connection(info, checks, a, lambda check: _check(oid, check)),
+        "contexts": lambda info, **a: connection(info, checks, a, partial(_seen_check, info, oid)),
     }
+
+
+def _seen_check(info: Any, oid: str, check: Check) -> Object | Refused:
+    """A check, or the refusal that stands for it: check runs are an App's permission, statuses are of the commit."""
+    hidden = "checks" in info.context.token.lacks and not check.is_status
+    return forbidden() if hidden else _check(oid, check)
 
 
 def _check(oid: str, check: Check) -> Object:

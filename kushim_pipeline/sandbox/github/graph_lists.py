@@ -41,11 +41,12 @@ def connection(
     info: Any,
     items: Sequence[Any],
     arguments: Mapping[str, Any],
-    show: Callable[[Any], Object],
+    show: Callable[[Any], Object | Refused],
     edge: Callable[[Any], Object] | None = None,
 ) -> Object:
-    """A connection over items. In: `first` with `after`, or `last` with `before`; what makes a node of an item, and
-    what its edge says beside it. Nodes are made when asked for. Raises Refused for a cursor that is none."""
+    """A connection over items. In: `first` with `after`, or `last` with `before`; what makes a node of an item (or a
+    refusal that stands for it), and what its edge says beside it. Nodes are made when asked for. Raises Refused for a
+    cursor that is none."""
     begin, end, is_backward = _bounds(items, arguments)
     fault = info.context.request.fault if not _is_inside(info.path) else None
     if is_backward or begin == end:
@@ -53,9 +54,9 @@ def connection(
         following = end if end < len(items) and begin < end else None
     else:
         shown, following = window(items, begin, end - begin, fault)
-    made: list[Object] = []
+    made: list[Object | Refused] = []
 
-    def nodes(_: Any) -> list[Object]:
+    def nodes(_: Any) -> list[Object | Refused]:
         if not made:
             made.extend(show(item) for item in shown)
         return made

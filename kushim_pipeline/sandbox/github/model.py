@@ -164,7 +164,7 @@ class Organization:
     audit_log: Sequence[AuditEvent] = ()
 
 
-Lack = Literal["administration", "members", "security"]
+Lack = Literal["administration", "checks", "members", "security"]
 
 
 @dataclass(frozen=True)
@@ -172,8 +172,8 @@ class Token:
     """A token, and what GitHub lets it see. `owner`: whose it is, for the ledger.
 
     `role`: in the organisation `org`. `repositories`: the names that it was given, None means all of them. `lacks`:
-    permissions that it was not given, answered with 403 (security: alerts and analyses). `app`: it is an installation's
-    of a GitHub App.
+    permissions that it was not given, answered with 403 (security: alerts and analyses; checks: GraphQL's check runs).
+    `app`: it is an installation's of a GitHub App.
     """
 
     value: str = field(repr=False)

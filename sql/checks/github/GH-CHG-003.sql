@@ -12,9 +12,10 @@ streams: [github.pull_request]
 freshness_hours: 36
 policy: [github_window_days, github_repositories_in_scope, github_repositories_out_of_scope]
 unknown_when: >-
-  The checks of the merged head were not read whole, or are so old that GitHub may have thrown them away before; what the
-  branch demands (github.branch_protection, github.branch_rule) could not be read of the repository, or is too old; or which
-  checks belong to a demanded workflow is not shown, and one failed.
+  The checks of the merged head were not read whole, are closed to the token (check runs are to a fine-grained one), or are
+  so old that GitHub may have thrown them away before; what the branch demands (github.branch_protection,
+  github.branch_rule) could not be read of the repository, or is too old; or which checks belong to a demanded workflow is
+  not shown, and one failed.
 criteria:
   soc2: [CC8.1]
   iso27001: [A.8.29]
@@ -43,6 +44,7 @@ SELECT
         WHEN h.resource_id IS NULL THEN 'incomplete'
         WHEN h.rules_gap IS NOT NULL THEN h.rules_gap
         WHEN h.rules_read_at < c.as_of - INTERVAL '36 hours' THEN 'stale'
+        WHEN r.is_denied THEN 'denied'
         WHEN NOT r.has_rules OR NOT r.is_whole THEN 'incomplete'
         WHEN r.failed IS NOT NULL THEN 'required, and had not passed when it was merged: ' || r.failed
         WHEN (r.missing IS NOT NULL OR r.ran = 0) AND r.may_be_expired THEN 'incomplete'

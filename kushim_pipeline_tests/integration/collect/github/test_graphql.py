@@ -9,7 +9,7 @@ import pytest
 
 from kushim_pipeline.evidence.receipt import Outcome, Reason
 from kushim_pipeline.sandbox.github.faults import Fault
-from kushim_pipeline.sandbox.github.model import Repository
+from kushim_pipeline.sandbox.github.model import Check, Repository
 from kushim_pipeline.sandbox.github.server import start
 from kushim_pipeline_tests.integration.collect.github.busy import BUSINESS, BUSY, ago, changed, commit, merged, named
 from kushim_pipeline_tests.integration.collect.github.company import LOGIN, PARTLY, PER_REPOSITORY, Found, collect
@@ -95,6 +95,27 @@ def test_without_the_permission_rest_is_asked_and_denied(vendor: Start, root: Pa
     assert found.outcome("github.commit") is Outcome.COMPLETE
 
 
+def test_checks_that_are_closed_to_the_token_leave_the_reviews_standing(
+    vendor: Start, root: Path, first: Found
+) -> None:
+    status = Check("deploy", conclusion="SUCCESS", is_status=True)
+    few = changed("few", pull_requests=(merged(1, 2), replace(merged(2, 1), checks=(status,))))
+    fine = tuple(replace(token, lacks=("checks",)) for token in few.tokens)
+    found = collect(vendor(description=replace(few, tokens=fine), graphql=True).url, root, only=WORK)
+    assert found.outcome("github.pull_request") is Outcome.COMPLETE, found.receipts["github.pull_request"].errors
+    bodies = found.records("github.pull_request")
+    rollup = bodies[f"{LOGIN}/few#1"]["commits"]["nodes"][0]["commit"]["statusCheckRollup"]
+    assert rollup["contexts"]["nodes"] == [{"denied": True}]
+    assert bodies[f"{LOGIN}/few#1"]["reviews"]["nodes"][0]["author"]["login"] == "person-001"
+    shown = bodies[f"{LOGIN}/few#2"]["commits"]["nodes"][0]["commit"]["statusCheckRollup"]["contexts"]["nodes"]
+    assert [each["context"] for each in shown] == ["deploy"], "a status is no check run"
+
+    again = collect(vendor(description=few, graphql=True).url, root, only=WORK, before=found)
+    body = again.records("github.pull_request")[f"{LOGIN}/few#1"]
+    assert body["commits"]["nodes"][0]["commit"]["statusCheckRollup"]["contexts"]["nodes"][0]["name"] == "build"
+    assert f"{LOGIN}/few#2" not in again.records("github.pull_request"), "what was read whole is not read again"
+
+
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
@@ -140,6 +161,8 @@ def wrong(kind: str, *path: str | int) -> dict[str, Any]:
 NODE = one_page()["pullRequests"]["nodes"][0]
 ON = {"hasNextPage": True, "endCursor": "x"}
 FIRST_REVIEW = ("pullRequests", "nodes", 0, "reviews")
+ROLLUP = ("commits", "nodes", 0, "commit", "statusCheckRollup")
+CLOSED = {**NODE, "commits": {"totalCount": 1, "nodes": [{"commit": {"oid": "h", "statusCheckRollup": None}}]}}
 DAMAGED = {
     "loop": ({"data": {"r0": one_page(pageInfo=ON, totalCount=5)}}, None, Reason.INCOMPLETE),
     "fewer than declared": ({"data": {"r0": one_page(totalCount=2)}}, None, Reason.INCOMPLETE),
@@ -162,6 +185,31 @@ DAMAGED = {
     "one without time": ({"data": {"r0": one_page(nodes=[{**NODE, "mergedAt": "x"}])}}, 1, Reason.QUARANTINED),
     "one without reviews": ({"data": {"r0": one_page(nodes=[{**NODE, "reviews": None}])}}, 1, Reason.INCOMPLETE),
 }
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "expected"),
+    [
+        ("FORBIDDEN", ROLLUP, {}),
+        ("FORBIDDEN", (*ROLLUP, "contexts", "nodes", 0), {}),
+        ("INTERNAL", ROLLUP, {f"{LOGIN}/one#1": Reason.NOT_COLLECTED}),
+        ("FORBIDDEN", ROLLUP[:-1], {f"{LOGIN}/one#1": Reason.DENIED}),
+    ],
+    ids=("the checks", "a check", "the checks, for another reason", "the commit"),
+)
+def test_only_checks_may_be_closed(
+    vendor: Start, root: Path, kind: str, path: tuple[str | int, ...], expected: dict[str, Reason]
+) -> None:
+    document = {"data": {"r0": one_page(nodes=[CLOSED])}, "errors": [wrong(kind, "pullRequests", "nodes", 0, *path)]}
+    one = replace(BUSINESS, organizations=(replace(BUSY, repositories=(Repository("one"),)),))
+    server = vendor(Fault(PULLS, "body", body=json.dumps(document).encode()), description=one, graphql=True)
+    found = collect(server.url, root, only=["github.pull_request"])
+    assert found.unread("github.pull_request") == expected
+    rollups = [
+        body["commits"]["nodes"][0]["commit"]["statusCheckRollup"]
+        for body in found.records("github.pull_request").values()
+    ]
+    assert rollups == [{"denied": True}] * (not expected)
 
 
 @pytest.mark.parametrize("name", DAMAGED)

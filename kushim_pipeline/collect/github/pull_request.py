@@ -17,6 +17,10 @@ from kushim_pipeline.collect.record import pack
 from kushim_pipeline.evidence.receipt import Reason
 
 NEEDS = "the repository permissions Pull requests, Contents, Commit statuses and Checks: read (classic: repo)"
+CLOSED = (
+    "the token may not see its checks, as a fine-grained one sees no check run: whether they had passed is UNKNOWN; "
+    "its reviews are read"
+)
 OVERLAP = timedelta(hours=1)
 _REVIEWS = (
     f"totalCount {PAGE} nodes {{ author {{ __typename login }} authorCanPushToRepository state submittedAt "
@@ -82,6 +86,8 @@ def _take(c: Collection, reading: GithubReading, walk: Walk, node: dict[str, Any
     if updated < walk.since - (timedelta() if walk.whole else OVERLAP):
         return False
     denied = bool(page.errors) and any(map(_is_denied, _heads(node)))
+    if denied and reading.sample:  # who tries the connection should know; a reading's record says so itself
+        c.unreadable(name, Reason.DENIED, QUESTION.operation, CLOSED)
     mark = f"{node['mergedAt']} {node['updatedAt']}" + (DENIED if denied else "")
     if merged >= walk.window and walk.known.get(name) != mark:
         try:

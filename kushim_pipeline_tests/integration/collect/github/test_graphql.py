@@ -110,6 +110,9 @@ def test_checks_that_are_closed_to_the_token_leave_the_reviews_standing(
     shown = bodies[f"{LOGIN}/few#2"]["commits"]["nodes"][0]["commit"]["statusCheckRollup"]["contexts"]["nodes"]
     assert [each["context"] for each in shown] == ["deploy"], "a status is no check run"
 
+    tried = collect(vendor(description=replace(few, tokens=fine), graphql=True).url, root, only=WORK, sample=True)
+    assert tried.reasons("github.pull_request") == {Reason.DENIED}, "who tries the connection is told"
+
     again = collect(vendor(description=few, graphql=True).url, root, only=WORK, before=found)
     body = again.records("github.pull_request")[f"{LOGIN}/few#1"]
     assert body["commits"]["nodes"][0]["commit"]["statusCheckRollup"]["contexts"]["nodes"][0]["name"] == "build"

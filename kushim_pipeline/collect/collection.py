@@ -293,8 +293,9 @@ class Collection:
         marks = self._records.marks
         if self._base is None and self._cursor is None and not any(marks.values()):
             return None
-        before = self._base.marks if self._base else {}
-        kept = {name: marks.get(name, before.get(name, "")) for name in names}
+        kept = {**self._base.marks, **marks} if self._base else marks
+        if kept.keys() != names:
+            kept = {name: kept.get(name, "") for name in names}
         return self._store.put(self.unit.tenant_id, canonical(kept)) if kept else None
 
     def _error(self, resource_id: str | None, reason: Reason, operation: str, message: str) -> None:

@@ -9,6 +9,7 @@ import hashlib
 import json
 import math
 import re
+import threading
 from typing import Any, Literal
 
 import orjson
@@ -98,7 +99,7 @@ def _form(data: bytes, document: Any) -> Literal["same", "other", ""]:
     """
     above = 0 if len(data) < LARGE and data.count(b"[") + data.count(b"{") <= MAX_DEPTH else _ABOVE
     try:
-        again = orjson.dumps(_below(above, document))
+        again = _nests.dumped(document) if above else orjson.dumps(document)
     except orjson.JSONEncodeError:
         return ""
     if b"\\" in data and _NUL_OR_COLON.search(data):
@@ -115,18 +116,29 @@ def _form(data: bytes, document: Any) -> Literal["same", "other", ""]:
     return "other"
 
 
-def _below(levels: int, document: Any) -> Any:
-    """The document as the innermost of so many lists."""
-    for _ in range(levels):
-        document = [document]
-    return document
+class _Nest(threading.local):
+    """So many lists, each the only element of the one around it; every thread has its own, made once."""
+
+    def __init__(self, levels: int) -> None:
+        self._inner: list[Any] = []
+        self._outer = self._inner
+        for _ in range(levels - 1):
+            self._outer = [self._outer]
+
+    def dumped(self, document: Any) -> bytes:
+        """What orjson writes of a document in the innermost list. Raises orjson.JSONEncodeError as it does."""
+        self._inner.append(document)
+        try:
+            return orjson.dumps(self._outer)
+        finally:
+            self._inner.clear()
 
 
 def _most_levels() -> int:
-    """How deeply what orjson writes may be nested."""
+    """How many lists orjson writes within each other, the document among them."""
     for levels in range(1, 1000):
         try:
-            orjson.dumps(_below(levels, []))
+            _Nest(levels).dumped([])
         except orjson.JSONEncodeError:
             return levels
     raise RuntimeError("this orjson writes whatever is nested, however deeply")
@@ -134,6 +146,7 @@ def _most_levels() -> int:
 
 # Below so many lists orjson refuses to write what is nested deeper than allowed.
 _ABOVE = _most_levels() - MAX_DEPTH
+_nests = _Nest(_ABOVE)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ its size, and follow redirects with the credentials in hand. A call costs a quar
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -17,6 +17,7 @@ from kushim_pipeline.collect.http.call import Answer
 from kushim_pipeline.collect.http.due import POOLS, answer_by
 
 CHUNK = 65_536
+UrlOpen = Callable[..., urllib3.BaseHTTPResponse]
 GZIP = 31
 """zlib's `wbits` for gzip."""
 BROKEN = cast(type[Exception], isal_zlib.error)
@@ -55,16 +56,17 @@ class Wire:
         self._limits = limits
         self._connections = connections
         self._opening = threading.Lock()
-        self._pool: urllib3.PoolManager | None = None
+        self._pools: urllib3.PoolManager | None = None
+        self._urlopen: UrlOpen | None = None
 
     def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None = None) -> Answer:
         """Send one request. In: `target`, the path with its query. Raises Lost, TooLarge."""
         due = time.monotonic() + self._limits.whole
         answer_by(due)
         try:
-            response = self._opened().urlopen(
+            response = self._opened()(
                 method,
-                f"{self._origin}{target}",
+                target,
                 body=body,
                 headers={"Accept-Encoding": "gzip, deflate", **headers},
                 timeout=urllib3.Timeout(self._limits.timeout),
@@ -95,13 +97,14 @@ class Wire:
 
     def close(self) -> None:
         """Close all connections."""
-        if self._pool is not None:
-            self._pool.clear()
+        if self._pools is not None:
+            self._pools.clear()
+            self._pools = self._urlopen = None
 
-    def _opened(self) -> urllib3.PoolManager:
-        """The pool, with the operator's proxy and certificates looked up once, as requests would."""
+    def _opened(self) -> UrlOpen:
+        """What sends to the host, with the operator's proxy and certificates looked up once, as requests would."""
         with self._opening:
-            if self._pool is None:
+            if self._urlopen is None:
                 import certifi
                 import requests
 
@@ -110,11 +113,15 @@ class Wire:
                 settings: dict[str, Any] = {"maxsize": self._connections, "ca_certs": trusted}
                 proxies = found["proxies"]
                 proxy = proxies.get(self._origin.partition("://")[0]) or proxies.get("all")
-                self._pool = (
-                    urllib3.ProxyManager(proxy, **settings) if proxy else urllib3.PoolManager(num_pools=2, **settings)
-                )
-                self._pool.pool_classes_by_scheme = POOLS
-            return self._pool
+                pools = urllib3.ProxyManager(proxy, **settings) if proxy else urllib3.PoolManager(**settings)
+                pools.pool_classes_by_scheme = POOLS
+                # One host has one pool: it is looked up for each call only where a proxy wants whole addresses.
+                self._urlopen = self._by(pools) if proxy else pools.connection_from_url(self._origin).urlopen
+                self._pools = pools
+            return self._urlopen
+
+    def _by(self, proxy: urllib3.PoolManager) -> UrlOpen:
+        return lambda method, target, **asked: proxy.urlopen(method, f"{self._origin}{target}", **asked)
 
     def _late(self) -> Lost:
         return Lost(f"the answer was not whole after {self._limits.whole:g} s", cut=True)

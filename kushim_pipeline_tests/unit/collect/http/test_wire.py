@@ -286,3 +286,26 @@ def test_a_token_that_http_does_not_allow_is_named_by_no_message(token: str) -> 
             Wire(server.origin, SMALL).send("GET", "/?q=secret", {"Authorization": f"Bearer {token}"})
         assert token not in str(lost.value) and "secret" not in str(lost.value)
         assert not any(b"X-Injected" in head for head in server.asked)
+
+
+def test_the_operators_proxy_is_asked_for_whole_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(answer(b"{}")) as proxy:
+        for name in ("NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy", "http_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("HTTP_PROXY", proxy.origin)
+        wire = Wire("http://vendor.invalid", SMALL)
+        assert [wire.send("GET", target, {}).body for target in ("/a?b=c", "/d")] == [b"{}"] * 2
+        wire.close()
+    assert [head.split(b"\r\n")[0] for head in proxy.asked] == [
+        b"GET http://vendor.invalid/a?b=c HTTP/1.1",
+        b"GET http://vendor.invalid/d HTTP/1.1",
+    ]
+
+
+def test_a_wire_that_was_closed_opens_again() -> None:
+    with serving(answer(b"{}")) as server:
+        wire = Wire(server.origin, SMALL)
+        for _ in range(2):
+            assert wire.send("GET", "/", {}).body == b"{}"
+            wire.close()
+        assert server.connections == 2

@@ -33,7 +33,9 @@ from kushim_pipeline.collect.unit import Unit
 from kushim_pipeline.tenants.config import Connection, GithubConnection
 from kushim_pipeline.tenants.hosts import ALLOW_PRIVATE_HOSTS, check_resolved
 
-THREADS = 6
+THREADS = 3
+"""GitHub asks for few calls at a time, and its budget is of an hour: more threads would only take turns at Python's
+lock."""
 
 
 STREAMS: tuple[StreamSpec[GithubReading], ...] = (

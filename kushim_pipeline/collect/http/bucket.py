@@ -1,7 +1,7 @@
 """One budget of a vendor as Kushim sees it: its window, what is used of it, which calls of ours still count."""
 
 import math
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from dataclasses import dataclass, field
 
 from kushim_pipeline.collect.http.dialect import Budget
@@ -33,8 +33,8 @@ class Sight:
 class Bucket:
     """`limit`: 0 where nothing is known; `is_known`: the vendor said it. `documented`: length of a window in seconds,
     `longest` the most that an answer told of one. `ends`: of the present window, told or guessed; `number` counts the
-    windows. `used`: the most that the vendor may have counted in it. `over`: calls that are over, when and in which
-    window."""
+    windows. `used`: the most that the vendor may have counted in it. `over`: when calls were over, those of the present
+    window from place `present` on."""
 
     limit: int
     documented: float
@@ -49,7 +49,8 @@ class Bucket:
     is_sure: bool = False
     silent: int = 0
     sight: Sight | None = None
-    over: list[tuple[float, int]] = field(default_factory=list)
+    over: list[float] = field(default_factory=list)
+    present: int = 0
 
     @property
     def is_heard(self) -> bool:
@@ -74,9 +75,10 @@ class Bucket:
 
     def counted(self, now: float, window: float) -> list[float]:
         """When each call that is over, and counts still, will count no more."""
+        first = self._first(now, window)
         return [
-            max(when + window + MARGIN if window <= SLIDES else 0.0, self.ends if number == self.number else 0.0)
-            for when, number in self.over[self._first(now, window) :]
+            max(when + window + MARGIN if window <= SLIDES else 0.0, self.ends if place >= self.present else 0.0)
+            for place, when in enumerate(self.over[first:], first)
         ]
 
     def count(self, now: float, window: float) -> int:
@@ -112,19 +114,18 @@ class Bucket:
 
     def is_over(self, now: float) -> None:
         """Count a call that is over."""
-        self.over.append((max(now, self.over[-1][0]) if self.over else now, self.number))
+        self.over.append(max(now, self.over[-1]) if self.over else now)
 
     def _begin(self, now: float) -> None:
         # Whatever is still on its way may be counted in the window that begins.
         self.used, self.ends, self.number = self.in_flight, now + self.window, self.number + 1
         self.is_spent = self.is_told = False
         self.silent = 0 if self.longest else self.silent
-        past = bisect_right(self.over, now - SLIDES - MARGIN, key=lambda call: call[0])
-        del self.over[: min(past, bisect_left(self.over, self.number, key=lambda call: call[1]))]
+        del self.over[: bisect_right(self.over, now - SLIDES - MARGIN)]
+        self.present = len(self.over)
 
     def _first(self, now: float, window: float) -> int:
         """The oldest call that counts still: it is of the present window, or within one window's length of now."""
-        present = bisect_left(self.over, self.number, key=lambda call: call[1])
         if window > SLIDES:
-            return present
-        return min(present, bisect_right(self.over, now - window - MARGIN, key=lambda call: call[0]))
+            return self.present
+        return min(self.present, bisect_right(self.over, now - window - MARGIN))

@@ -171,7 +171,7 @@ class Limiter:
             spent = {}
             for name, each in self._buckets.items():
                 if each.limit:
-                    over = Counter(math.ceil(when) for when, _ in each.over)
+                    over = Counter(math.ceil(when) for when in each.over)
                     over[math.ceil(now)] += each.in_flight
                     spent[name] = Spent(
                         each.limit, each.documented, each.longest, each.ends, each.used, each.is_known, over
@@ -253,8 +253,6 @@ class Limiter:
     def _remembered(self, spent: Spent, now: float) -> Bucket:
         # A clock that was set back since must not make anybody wait for longer than a window.
         documented, longest = min(spent.documented, LONGEST), min(spent.longest, LONGEST)
-        over = [
-            (float(min(when, math.ceil(now))), 0) for when, calls in sorted(spent.over.items()) for _ in range(calls)
-        ]
+        over = [float(min(when, math.ceil(now))) for when, calls in sorted(spent.over.items()) for _ in range(calls)]
         ends = min(spent.ends, now + LONGEST)
         return Bucket(spent.limit, documented, ends, longest, spent.used, is_known=spent.is_known, over=over)

@@ -4,7 +4,7 @@ An answer that several streams need is asked for once and kept in the receipt of
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +16,9 @@ from kushim_pipeline.collect.http.client import Client
 from kushim_pipeline.evidence.receipt import Reason
 
 T = TypeVar("T")
+
+AT_ONCE = 8
+"""As many as any source has threads."""
 
 
 class Once(Generic[T]):
@@ -86,6 +89,32 @@ class Reading:
         """The shared read of this name."""
         with self._lock:
             return self.memo.setdefault(name, Once(read))
+
+    def side_by_side(self, one: Callable[[T], None], items: Sequence[T]) -> None:
+        """Do `one` for every item with the pool's threads; for the first, where a sample is enough. What it raises is
+        raised here, and no further item is begun. Only a stream that fans out may call this: it waits for the threads.
+        """
+        wanted = items[:1] if self.sample else items
+        waiting = iter(wanted)  # a thread takes the next, for a task an item costs as much as a small answer
+
+        def work() -> None:
+            try:
+                for item in waiting:
+                    one(item)
+            finally:
+                _exhaust(waiting)
+
+        tasks = [self.pool.submit(work) for _ in wanted[:AT_ONCE]]
+        try:
+            for task in tasks:
+                task.result()
+        finally:
+            _exhaust(waiting)
+
+
+def _exhaust(waiting: Iterator[object]) -> None:
+    for _ in waiting:
+        pass
 
 
 def report(c: Collection, trouble: Unread, resource_id: str | None = None) -> None:

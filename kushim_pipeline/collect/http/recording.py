@@ -48,4 +48,4 @@ def each(c: Collection, reading: Reading, operation: str, items: list[Item], one
         with noted(c, operation, item.id):
             one(item)
 
-    list(reading.pool.map(guarded, items[:1] if reading.sample else items))
+    reading.side_by_side(guarded, items)

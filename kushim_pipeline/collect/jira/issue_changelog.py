@@ -86,7 +86,7 @@ def read(c: Collection, visit: Visit) -> None:
         wanted = [key for key in wanted if key in base.unread or base.marks.get(key) != issues.marks[key]]
     chunks = [wanted[begin : begin + CHUNK] for begin in range(0, len(wanted), CHUNK)]
     run = _Run(c, visit, issues.marks, MOST_ALONE, page=PAGE)
-    list(visit.reading.pool.map(lambda keys: _guarded(run, keys), chunks[: 1 if visit.reading.sample else None]))
+    visit.reading.side_by_side(lambda keys: _guarded(run, keys), chunks)
     if not visit.reading.sample:
         c.declare(len(issues.marks), "jira.issue")
         c.set_cursor({"swept_at": (swept_at or started).isoformat()})

@@ -60,7 +60,7 @@ def read(c: Collection, visit: Visit) -> None:
             for role in _administering(everywhere, project, granted) or _told(c, visit, project, granted):
                 _record(c, visit, project, role)
 
-    list(visit.reading.pool.map(one, projects[: 1 if visit.reading.sample else None]))
+    visit.reading.side_by_side(one, projects)
 
 
 def _record(c: Collection, visit: Visit, project: Item, role: _Role) -> None:

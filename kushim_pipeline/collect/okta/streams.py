@@ -32,7 +32,8 @@ from kushim_pipeline.collect.unit import Unit
 from kushim_pipeline.tenants.config import Connection, OktaConnection
 from kushim_pipeline.tenants.hosts import ALLOW_PRIVATE_HOSTS, check_resolved
 
-THREADS = 6
+THREADS = 3
+"""Enough for what Okta's budgets allow, some hundred calls a minute; more would only take turns at Python's lock."""
 A_WINDOW = 75.0
 """Seconds: Okta's budgets are of a minute, so a wait for the next one must be possible."""
 

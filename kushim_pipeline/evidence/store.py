@@ -88,15 +88,18 @@ class FileStore:
             if (tenant_id, digest) in self._known:
                 return digest
         path = self._path(tenant_id, digest, SEALED if self._seals else PLAIN)
-        if not self._is_whole(path, tenant_id, digest):
+        # Mostly it is not there, which a question answers faster than a failure to open it.
+        there = os.path.exists(path)  # noqa: PTH110 # a Path's takes twice as long
+        if not there or not self._is_whole(path, tenant_id, digest):
             packed = _HEADER + igzip.compress(data, 1, mtime=0)[len(_HEADER) :]
             if self._seals:
                 packed = self._seals.seal(tenant_id, digest, packed)
-            with self._lock:
-                # New, good bytes for a damaged object: keep the damaged file beside it, then write the good one. Looked
-                # at again, since another thread may have put the same bytes meanwhile: that file is good.
-                if os.path.isfile(path) and not self._is_whole(path, tenant_id, digest):  # noqa: PTH113 # as below
-                    path.rename(path.with_suffix(".damaged"))
+            if there:
+                with self._lock:
+                    # New, good bytes for a damaged object: keep the damaged file beside it, then write the good one.
+                    # Looked at again, since another thread may have put the same bytes meanwhile: that file is good.
+                    if path.is_file() and not self._is_whole(path, tenant_id, digest):
+                        path.rename(path.with_suffix(".damaged"))
             self._make_folder(path.parent)
             durable.replace(path, packed)
         with self._lock:
@@ -164,9 +167,6 @@ class FileStore:
 
     def _is_whole(self, path: Path, tenant_id: str, digest: str) -> bool:
         """True when the object is there and whole. A damaged one is left as it is, for `kushim verify` to name."""
-        # Mostly it is not there, which a question answers faster than a failure to open it.
-        if not os.path.exists(path):  # noqa: PTH110 # a Path's takes twice as long
-            return False
         try:
             packed = path.read_bytes()
         except FileNotFoundError:

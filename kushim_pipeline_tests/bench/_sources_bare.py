@@ -1,10 +1,12 @@
 """A bare aiohttp loop that reads the pages that a collection read and stores each under its SHA-256, measured.
 
 It does no more than that: aiohttp asks, six at a time, and unpacks the answer; its SHA-256 is taken, and the bytes are
-written to a file of that name as they are. Nothing is packed or synced to the disk, nothing is parsed.
+written to a file of that name as they are. Nothing is looked at, packed or synced to the disk. It is told all calls; a
+loop that found them by itself would have to decode JSON, where cursors and the ids to ask about stand.
 
-`python -m …_sources_bare URL FOLDER < requests.json`, where the JSON has `headers` and `asked` (method, path, query,
-body in base64, its type). Prints its CPU-seconds, imports left out as with the collection, and the bytes it read.
+`python -m …_sources_bare URL FOLDER < requests.json`, where the JSON has `headers`, `asked` (method, path, query, body
+in base64, its type) and `decodes`, whether JSON is decoded. Prints its CPU-seconds, imports left out as with the
+collection, and the bytes it read.
 """
 
 import asyncio
@@ -17,11 +19,12 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import aiohttp
+import orjson
 
 AT_ONCE = 6
 
 
-async def _read(url: str, folder: Path, headers: dict[str, str], asked: list[list[object]]) -> int:
+async def _read(url: str, folder: Path, headers: dict[str, str], asked: list[list[object]], decodes: bool) -> int:
     size = 0
     waiting = iter(asked)
     async with aiohttp.ClientSession(headers=headers) as session:
@@ -34,6 +37,8 @@ async def _read(url: str, folder: Path, headers: dict[str, str], asked: list[lis
                 extra = {"Content-Type": str(kind)} if data else {}
                 async with session.request(str(method), target, data=data, headers=extra) as response:
                     page = await response.read()
+                if decodes and "json" in response.content_type:
+                    orjson.loads(page)
                 size += len(page)
                 (folder / hashlib.sha256(page).hexdigest()).write_bytes(page)
 
@@ -46,7 +51,7 @@ def main() -> None:
     wanted = json.load(sys.stdin)
     folder = Path(sys.argv[2])
     cpu = time.process_time()
-    size = asyncio.run(_read(sys.argv[1], folder, wanted["headers"], wanted["asked"]))
+    size = asyncio.run(_read(sys.argv[1], folder, wanted["headers"], wanted["asked"], wanted["decodes"]))
     print(json.dumps({"cpu": time.process_time() - cpu, "bytes": size}))
 
 

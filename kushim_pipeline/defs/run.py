@@ -22,6 +22,7 @@ from kushim_pipeline.defs.home import prepare_dagster_home
 from kushim_pipeline.defs.instance import opened
 from kushim_pipeline.defs.lease import held
 from kushim_pipeline.defs.lost import looking_out
+from kushim_pipeline.defs.pool import make_pool
 from kushim_pipeline.defs.resource import Kushim, Roster
 from kushim_pipeline.defs.roster import follow, range_tags, stretches
 from kushim_pipeline.defs.trouble import unbroken
@@ -92,6 +93,7 @@ def _running(
         kept_engines(instance),
         looking_out(instance, partial(_closed, say)),
     ):
+        make_pool(instance)
         yield kushim, instance
 
 

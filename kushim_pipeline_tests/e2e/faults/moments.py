@@ -2,7 +2,8 @@
 
 A moment is the N-th time that Kushim is about to do a thing: write evidence (`evidence`), acknowledge a receipt
 (`receipt`), ask the warehouse for something while it lands, builds, judges or publishes (`land`, `facts`, `judge`,
-`marts`), copy what is to be published (`copy`), write to Dagster's database (`dagster`).
+`marts`), copy what is to be published (`copy`), ask Dagster's database for anything (`dagster`) or to write down an
+event of a run (`event`). The lookout asks it, too, whenever there is time: only events come one after the other.
 """
 
 import os
@@ -67,11 +68,15 @@ def arm(strike: Strike) -> None:
         for verb in ("script", "query", "load"):
             _before(engine, verb, lambda *_: armed.reached(armed.phase))
     _before(duckdb_engine.shutil, "copyfile", lambda *_: armed.reached("copy"))
-    if strike.moment == "dagster":
+    if strike.moment in ("dagster", "event"):
         from sqlalchemy import event
         from sqlalchemy.engine import Engine
 
-        event.listen(Engine, "before_cursor_execute", lambda *_: armed.reached("dagster"))
+        def asked(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+            armed.reached("dagster")
+            armed.reached("event" if statement.startswith("INSERT INTO event_logs ") else "")
+
+        event.listen(Engine, "before_cursor_execute", asked)
 
 
 def _before(owner: Any, name: str, tell: Callable[..., None]) -> None:

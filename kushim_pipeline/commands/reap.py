@@ -13,11 +13,14 @@ if TYPE_CHECKING:
 
 
 def reap(settings: Settings, *, alone: bool, wait_seconds: float) -> int:
-    """Fail every run whose process is gone and free its slots. 0 when it could look, whatever it found."""
+    """Fail every run whose process is gone and free its slots; on a new instance, make the pool that the daemon's first
+    runs wait at. 0 when it could look, whatever it found."""
     from kushim_pipeline.defs.lost import reap as look_around
+    from kushim_pipeline.defs.pool import make_pool
     from kushim_pipeline.defs.trouble import unbroken
 
     with unbroken(settings.home), _instance(settings) as instance:
+        make_pool(instance)
         lost = look_around(instance, alone=alone, wait_seconds=wait_seconds)
     for run_id in lost:
         say(f"run {run_id[:8]} was cut off and is closed now; the daemon starts it again if Dagster had launched it")

@@ -201,8 +201,7 @@ def _report_failures(kushim: Kushim) -> SensorDefinition:
     )
     def report_failures(context: RunFailureSensorContext) -> None:
         run = context.dagster_run
-        message = context.failure_event.message or "the run failed"
-        failure = describe(run.run_id, run.job_name, context.get_step_failure_events(), message)
+        failure = describe(run.run_id, run.job_name, context.get_step_failure_events(), context.failure_event)
         print_line(failure)
         keep(kushim.settings.home, failure)
 

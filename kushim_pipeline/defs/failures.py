@@ -9,6 +9,8 @@ from pathlib import Path
 
 import orjson
 from dagster import DagsterEvent
+from dagster._core.events import JobFailureData
+from dagster_shared.error import SerializableErrorInfo
 
 from kushim_pipeline.defs.trouble import one_line
 
@@ -28,14 +30,20 @@ class RunFailure:
         return f"run {self.run_id[:8]} failed ({where}): {self.error}"
 
 
-def describe(run_id: str, job: str, step_failures: Iterable[DagsterEvent], message: str) -> RunFailure:
-    """The first failed step of a run, in a line. In: the events of its failed steps, and the run's own message."""
+def describe(run_id: str, job: str, step_failures: Iterable[DagsterEvent], end: DagsterEvent | None) -> RunFailure:
+    """Why a run failed, in a line: its first failed step, or what broke between the steps.
+
+    In: the events of its failed steps, and the one that it ended with (None: it told of no end).
+    """
     now = datetime.now(UTC).isoformat()
+    message = (end.message if end else None) or "the run did not end well"
     for event in step_failures:
         return RunFailure(now, run_id, job, event.step_key or "", reason(event) or one_line(message))
     if "outside the execution context" in message:
         message = "it was ended from outside: its process was lost, or somebody stopped it"
-    return RunFailure(now, run_id, job, "", one_line(message))
+    data = end.event_specific_data if end else None
+    words = _innermost(data.error) if isinstance(data, JobFailureData) else ""
+    return RunFailure(now, run_id, job, "", words or one_line(message))
 
 
 def reason(event: DagsterEvent) -> str:
@@ -43,7 +51,10 @@ def reason(event: DagsterEvent) -> str:
     data = event.step_failure_data
     if data.user_failure_data is not None and data.user_failure_data.description:
         return one_line(data.user_failure_data.description)
-    error = data.error
+    return _innermost(data.error)
+
+
+def _innermost(error: SerializableErrorInfo | None) -> str:
     while error is not None and error.cause is not None:
         error = error.cause
     return one_line(error.message) if error is not None else ""

@@ -159,8 +159,8 @@ class _Runs:
 
     def _failed(self, job: str, result: ExecuteInProcessResult) -> None:
         steps = [event for event in result.all_events if event.is_step_failure]
-        ends = [event.message or "" for event in result.all_events if event.is_run_failure]
-        failure = describe(result.run_id, job, steps, ends[-1] if ends else "the run did not end well")
+        ends = [event for event in result.all_events if event.is_run_failure]
+        failure = describe(result.run_id, job, steps, ends[-1] if ends else None)
         keep(self._kushim.settings.home, failure)
         self._failures.append(str(failure))
 

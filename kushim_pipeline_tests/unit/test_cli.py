@@ -180,3 +180,13 @@ def test_a_settings_mistake_is_one_line(tmp_path: Path) -> None:
 def test_reaping_where_nothing_ran_says_so(tmp_path: Path) -> None:
     done = kushim("reap", home=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "no run has lost its process\n")
+
+
+def test_reaping_makes_the_pool_that_the_daemons_first_runs_wait_at(tmp_path: Path) -> None:
+    from dagster import DagsterInstance
+
+    from kushim_pipeline.defs import names
+
+    assert kushim("reap", home=tmp_path).returncode == 0
+    with DagsterInstance.from_config(str(tmp_path / "data" / "dagster")) as instance:
+        assert instance.event_log_storage.get_concurrency_info(names.WAREHOUSE).slot_count == 1
